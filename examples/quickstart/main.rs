@@ -1,0 +1,71 @@
+//! The main job in one run: an identity server, an axum service, a service that calls it through reqwest and a
+//! job that calls it through hyper, each on a socket of its own. Then everything that must be refused.
+//!
+//! Exits non-zero if any outcome differs from what is expected.
+
+mod attacks;
+mod callers;
+mod identity_server;
+mod orders;
+mod report;
+mod server;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use report::Report;
+use wimse::jose::{Algorithm, SigningKey};
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut report = Report::default();
+
+    report.heading("identity server");
+    let identity = identity_server::start().await?;
+    let jwks = identity_server::fetch_keys(&identity).await?;
+    report.note(format!(
+        "{identity} publishes {} key for trust domain example.com",
+        jwks.keys().len()
+    ));
+    let frontend = identity_server::enrol(
+        &identity,
+        "join-frontend",
+        SigningKey::generate(Algorithm::Es256)?,
+    )
+    .await?;
+    let batch = identity_server::enrol(
+        &identity,
+        "join-batch",
+        SigningKey::generate(Algorithm::Ed25519)?,
+    )
+    .await?;
+    report.note(format!(
+        "issued a token to {} (ES256) and {} (Ed25519), keys proven",
+        frontend.subject(),
+        batch.subject()
+    ));
+    let refused = identity_server::enrol(
+        &identity,
+        "guessed",
+        SigningKey::generate(Algorithm::Es256)?,
+    )
+    .await;
+    report.expect(
+        "enrolment with a guessed join token",
+        "refused",
+        if refused.is_err() {
+            "refused"
+        } else {
+            "issued"
+        },
+    );
+
+    let orders = orders::start(jwks).await?;
+    report.heading(&format!("accepted by the orders service at {orders}"));
+    callers::run(&orders, &frontend, &batch, &mut report).await?;
+
+    report.heading("refused by the orders service");
+    attacks::run(&orders, &identity, &frontend, &batch, &mut report).await?;
+
+    Ok(report.finish())
+}

@@ -1,0 +1,278 @@
+//! What a vector says, as types: what is sent, to which receiver, and what must come of it.
+
+use serde::Deserialize;
+use serde_json::Value;
+use wimse_core::{Profile, Revision, UnixTime};
+
+use super::anchors::{Anchors, Trust};
+use super::fault::Fault;
+use super::fields::{Fields, OneOrMany};
+
+/// The reason code of two identifiers that are well-formed and not the same.
+pub(super) const DIFFERENT: &str = "identifiers_differ";
+
+/// One vector.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) id: String,
+    pub(super) subject: Subject,
+    pub(super) expected: OneOrMany<Expected>,
+    /// The reason codes that rejections must have. One code holds for every rejection of a sequence.
+    pub(super) expected_reason: Option<OneOrMany<Option<String>>>,
+}
+
+/// What is judged.
+#[derive(Debug)]
+pub(super) enum Subject {
+    Wit {
+        token: String,
+        now: UnixTime,
+        trust: Trust,
+    },
+    Wpt {
+        receiver: Receiver,
+        requests: OneOrMany<Request>,
+    },
+    Identifier(String),
+    /// Whether two texts are the same identifier.
+    Comparison(String, String),
+}
+
+impl Subject {
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Wit { .. } => "wit",
+            Self::Wpt { .. } => "wpt",
+            Self::Identifier(_) | Self::Comparison(..) => "identifier",
+        }
+    }
+}
+
+/// What must come of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Expected {
+    Accept,
+    Reject,
+    /// Left to the receiver: either outcome is right.
+    Policy,
+    /// Cannot be decided, since the issuer's key was never published.
+    Unknown,
+}
+
+impl Expected {
+    fn accept(accept: bool) -> Self {
+        if accept { Self::Accept } else { Self::Reject }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Reject => "reject",
+            Self::Policy => "policy",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How the verifier of a request is set up.
+#[derive(Debug, PartialEq)]
+pub(super) struct Receiver {
+    pub(super) trust: Trust,
+    pub(super) audiences: Vec<String>,
+    pub(super) context_tokens: Vec<String>,
+    pub(super) revision: Revision,
+}
+
+/// A request and the time at which it arrives.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) now: UnixTime,
+    pub(super) message: Message,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Message {
+    pub(super) method: String,
+    pub(super) target_uri: String,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WitProfile {
+    Wimse,
+    WitSvid,
+}
+
+#[derive(Deserialize)]
+enum WptProfile {
+    #[serde(rename = "wpt-02")]
+    Wpt02,
+    #[serde(rename = "wpt-01")]
+    Wpt01,
+}
+
+/// Everything in a file that a vector can refer to.
+pub(super) struct Context<'a> {
+    pub(super) vectors: &'a [Fields],
+    pub(super) anchors: Option<&'a Anchors>,
+}
+
+impl Context<'_> {
+    /// Reads one of the file's `vectors`. Its members tell what kind it is of.
+    pub(super) fn case(&self, fields: &Fields) -> Result<Case, Fault> {
+        let profile: Option<Value> = fields.optional("profile")?;
+        let httpsig = profile
+            .as_ref()
+            .and_then(Value::as_str)
+            .is_some_and(|name| name.starts_with("httpsig"));
+        let (subject, expected) = if fields.has("kind") || httpsig {
+            return Err(Fault::HttpSignature);
+        } else if fields.has("wit") {
+            (self.wit(fields)?, fields.required("expected")?)
+        } else if fields.has("request") || fields.has("sequence") {
+            (self.wpt(fields)?, fields.required("expected")?)
+        } else if fields.has("input") {
+            let input: String = fields.required("input")?;
+            let expected = OneOrMany::One(identifier_expectation(fields, &input)?);
+            (Subject::Identifier(input), expected)
+        } else {
+            return Err(Fault::UnknownKind);
+        };
+        let id = match &subject {
+            Subject::Identifier(input) => input.clone(),
+            _ => fields.required("id")?,
+        };
+        let outcomes = match &subject {
+            Subject::Wpt {
+                requests: OneOrMany::Many(requests),
+                ..
+            } => Some(requests.len()),
+            _ => None,
+        };
+        let expected = with_interop(expected, fields.optional("interop")?);
+        check_shape(&expected, outcomes)?;
+        Ok(Case {
+            id,
+            subject,
+            expected,
+            expected_reason: fields.optional("expected_reason")?,
+        })
+    }
+
+    fn wit(&self, fields: &Fields) -> Result<Subject, Fault> {
+        let profile = match fields.required("profile")? {
+            WitProfile::Wimse => Profile::Wimse,
+            WitProfile::WitSvid => Profile::WitSvid,
+        };
+        Ok(Subject::Wit {
+            token: fields.required("wit")?,
+            now: now(fields)?,
+            trust: Trust::read(fields, self.anchors, profile)?,
+        })
+    }
+
+    fn wpt(&self, fields: &Fields) -> Result<Subject, Fault> {
+        let Some(ids) = fields.optional::<Vec<String>>("sequence")? else {
+            let (receiver, request) = self.request(fields)?;
+            return Ok(Subject::Wpt {
+                receiver,
+                requests: OneOrMany::One(request),
+            });
+        };
+        let cases: Vec<_> = ids
+            .iter()
+            .map(|id| self.request(self.named(id)?))
+            .collect::<Result<_, _>>()?;
+        let (receivers, requests): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+        let mut receivers = receivers.into_iter();
+        let receiver = receivers.next().ok_or(Fault::Missing("sequence"))?;
+        if receivers.any(|other| other != receiver) {
+            return Err(Fault::UnequalReceivers);
+        }
+        Ok(Subject::Wpt {
+            receiver,
+            requests: OneOrMany::Many(requests),
+        })
+    }
+
+    fn named(&self, id: &str) -> Result<&Fields, Fault> {
+        let is_named = |fields: &&Fields| {
+            fields
+                .optional::<String>("id")
+                .is_ok_and(|name| name.as_deref() == Some(id))
+        };
+        self.vectors
+            .iter()
+            .find(is_named)
+            .ok_or_else(|| Fault::NoSuchCase(id.to_owned()))
+    }
+
+    fn request(&self, fields: &Fields) -> Result<(Receiver, Request), Fault> {
+        let receiver = Receiver {
+            trust: Trust::read(fields, self.anchors, Profile::Wimse)?,
+            audiences: fields.required("accepted_audiences")?,
+            context_tokens: fields.optional("understood_oth")?.unwrap_or_default(),
+            revision: match fields.required("profile")? {
+                WptProfile::Wpt02 => Revision::Wpt02,
+                WptProfile::Wpt01 => Revision::Wpt01,
+            },
+        };
+        Ok((
+            receiver,
+            Request {
+                now: now(fields)?,
+                message: fields.required("request")?,
+            },
+        ))
+    }
+}
+
+/// Reads one of the file's `comparison` pairs.
+pub(super) fn comparison(fields: &Fields) -> Result<Case, Fault> {
+    let (a, b): (String, String) = (fields.required("a")?, fields.required("b")?);
+    // A prefix that must not match is one more way in which the pair must come out as different.
+    let not_below = fields.optional("prefix_match")? == Some(false);
+    Ok(Case {
+        id: format!("{a} == {b}"),
+        subject: Subject::Comparison(a, b),
+        expected: OneOrMany::One(Expected::accept(fields.required("equal")?)),
+        expected_reason: not_below.then(|| OneOrMany::One(Some(DIFFERENT.to_owned()))),
+    })
+}
+
+/// The rule of the scheme decides; text in place of a boolean explains why either outcome is right.
+fn identifier_expectation(fields: &Fields, input: &str) -> Result<Expected, Fault> {
+    let rule = if input.starts_with("spiffe:") {
+        "spiffe"
+    } else {
+        "id_pr99"
+    };
+    fields.required(rule).map(Expected::accept).or_else(|_| {
+        let _explanation: String = fields.required(rule)?;
+        Ok(Expected::Policy)
+    })
+}
+
+fn with_interop(expected: OneOrMany<Expected>, interop: Option<String>) -> OneOrMany<Expected> {
+    match (&expected, interop.as_deref()) {
+        (OneOrMany::One(Expected::Unknown), _) => expected,
+        (_, Some("either")) => OneOrMany::One(Expected::Policy),
+        _ => expected,
+    }
+}
+
+fn check_shape(expected: &OneOrMany<Expected>, sequence: Option<usize>) -> Result<(), Fault> {
+    match (expected, sequence) {
+        (OneOrMany::One(Expected::Policy | Expected::Unknown), _) | (OneOrMany::One(_), None) => {
+            Ok(())
+        }
+        (OneOrMany::Many(list), Some(length)) if list.len() == length => Ok(()),
+        _ => Err(Fault::ExpectedShape),
+    }
+}
+
+fn now(fields: &Fields) -> Result<UnixTime, Fault> {
+    fields.required("now").map(UnixTime::from_secs)
+}

@@ -1,0 +1,36 @@
+//! Calls that check less than a verifier does. For tools that explain or test, not for services.
+
+use std::sync::Arc;
+
+use crate::clock::UnixTime;
+use crate::limits::Limits;
+use crate::trace::Trace;
+use crate::trust::TrustStore;
+use crate::wit::{Validation, Wit};
+use crate::{Reason, Rejection};
+
+/// Validates the value of a Workload-Identity-Token field **without any proof of possession**.
+///
+/// Whoever has seen the token can send it: never let a request in on this alone (workload-creds §9.2).
+///
+/// # Errors
+///
+/// The [`Rejection`] that a verifier would give for this token.
+pub fn validate_wit_without_proof(
+    token: &str,
+    trust: &TrustStore,
+    limits: &Limits,
+    now: UnixTime,
+    mut trace: &mut dyn Trace,
+) -> Result<Arc<Wit>, Rejection> {
+    let snapshot = trust.load();
+    let Some(snapshot) = snapshot.as_ref() else {
+        return Err(Reason::AnchorsNotLoaded.into());
+    };
+    Validation {
+        snapshot,
+        limits,
+        now,
+    }
+    .token_uncached(token, &mut trace)
+}

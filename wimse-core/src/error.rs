@@ -1,0 +1,430 @@
+//! Why a request is refused: stable reason codes, HTTP status, problem details (RFC 9457).
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
+
+use crate::trace::Step;
+
+/// What kind of thing went wrong. Decides the status together with the proofs that an endpoint accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The caller's credential or its proof: 401 with a challenge where a Workload Proof Token is accepted, else 400.
+    Credential,
+    /// The caller is authenticated, but not allowed: 403.
+    Authorization,
+    /// The answer cannot be known at present: 503.
+    Unavailable,
+    /// The service is put together wrongly: 500.
+    Configuration,
+}
+
+impl Kind {
+    fn problem_type(self) -> &'static str {
+        match self {
+            Self::Credential => "urn:wimse:problem:credential-refused",
+            Self::Authorization => "urn:wimse:problem:not-authorized",
+            Self::Unavailable => "urn:wimse:problem:unavailable",
+            Self::Configuration => "urn:wimse:problem:internal",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident $code:literal $kind:ident $title:literal $advice:literal;)*) => {
+        /// A stable reason for a refusal: safe to show to a caller, to count, and to alert on.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $(#[doc = concat!($title, ".")] $(#[$doc])* $variant,)*
+        }
+
+        impl Reason {
+            /// Every reason, e.g. to register counters up front.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The `snake_case` code. It never changes its meaning.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// What kind of refusal this is.
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind),* }
+            }
+
+            /// A short English sentence without details.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+
+            /// What an operator should look at next.
+            pub const fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice),* }
+            }
+        }
+    };
+}
+
+reasons! {
+    CredentialsMissing "credentials_missing" Credential
+        "The request carries no workload credentials"
+        "The caller does not sign its requests, or something on the way strips the fields.";
+    WitMissing "wit_missing" Credential
+        "The request has a proof but no Workload Identity Token"
+        "Check that no intermediary strips the Workload-Identity-Token field.";
+    WitRepeated "wit_repeated" Credential
+        "The Workload-Identity-Token field occurs more than once"
+        "Check for an intermediary or a second signer that adds the field again.";
+    WitMalformed "wit_malformed" Credential
+        "The Workload Identity Token is not a well-formed compact JWS"
+        "The field must hold one token alone, as the issuer returned it.";
+    WitTooLarge "wit_too_large" Credential
+        "The Workload Identity Token is too large"
+        "Ask the issuer for fewer claims, or raise the verifier's limit.";
+    WitType "wit_type" Credential
+        "The Workload Identity Token does not have the type wit+jwt"
+        "Another kind of JWT was sent, or the issuer sets no `typ`.";
+    WitAlgorithm "wit_algorithm" Credential
+        "The algorithm of the Workload Identity Token is not allowed for its trust domain"
+        "Compare the token's `alg` with the algorithms allowed for the trust domain.";
+    WitClaims "wit_claims" Credential
+        "A claim of the Workload Identity Token is missing or malformed"
+        "The issuer must set `sub`, `exp` and `cnf.jwk` with `alg`.";
+    WitSubject "wit_subject_invalid" Credential
+        "The subject is not a canonical workload identifier"
+        "The issuer must emit identifiers in canonical form; they are never normalized here.";
+    TrustDomainUnknown "trust_domain_unknown" Credential
+        "The subject's trust domain is not trusted here"
+        "Configure trust anchors for the domain if its workloads should be able to call.";
+    WitKeyUnknown "wit_key_unknown" Credential
+        "No trust anchor of the subject's trust domain fits the token's key identifier"
+        "Refresh the trust anchors: the issuer may have rotated its keys.";
+    WitSignature "wit_signature" Credential
+        "The signature of the Workload Identity Token does not verify"
+        "The token was altered or signed by another key than the configured anchor.";
+    WitIssuer "wit_issuer" Credential
+        "The issuer is not on the allow-list of the trust domain"
+        "Compare `iss` with the issuers configured for the trust domain.";
+    WitProfile "wit_profile" Credential
+        "The Workload Identity Token breaks a rule of the WIT-SVID profile"
+        "The profile wants `kid`, a SPIFFE ID as `sub`, no `aud`, and RS, ES or PS algorithms.";
+    WitConfirmation "wit_confirmation" Credential
+        "The confirmation key is missing, not public, not supported or not allowed"
+        "`cnf.jwk` must be a public EC, Ed25519 or RSA key with an allowed `alg`.";
+    WitExpired "wit_expired" Credential
+        "The Workload Identity Token has expired"
+        "Check the caller's token refresh and both clocks.";
+    WitNotYetValid "wit_not_yet_valid" Credential
+        "The Workload Identity Token is not valid yet"
+        "Check the clocks of issuer and verifier.";
+    WitLifetime "wit_lifetime" Credential
+        "The Workload Identity Token is valid for too long"
+        "Have the issuer shorten lifetimes, or raise the verifier's cap.";
+    ProofMissing "proof_missing" Credential
+        "The request has a Workload Identity Token but no proof of possession"
+        "A Workload Identity Token alone is never enough; check for an intermediary that strips Authorization.";
+    ProofRepeated "proof_repeated" Credential
+        "The field that carries the proof occurs more than once"
+        "Exactly one Authorization field is allowed beside a Workload Proof Token.";
+    ProofMalformed "proof_malformed" Credential
+        "The proof is not a well-formed Workload Proof Token"
+        "The field must be `WPT`, one or more spaces, and one token.";
+    ProofTooLarge "proof_too_large" Credential
+        "The proof is too large"
+        "A Workload Proof Token is a few hundred octets; check what the caller puts into it.";
+    ProofType "proof_type" Credential
+        "The proof does not have the type wpt+jwt"
+        "Another kind of JWT was sent as a Workload Proof Token.";
+    ProofAlgorithm "proof_algorithm" Credential
+        "The algorithm of the proof differs from the one that the Workload Identity Token names"
+        "`alg` must equal `cnf.jwk.alg` as a string; Ed25519 and EdDSA are different names.";
+    ProofClaims "proof_claims" Credential
+        "A claim of the proof is missing or malformed"
+        "The caller must set `aud`, `exp`, `jti` and `wth`.";
+    ProofSignature "proof_signature" Credential
+        "The signature of the proof does not verify"
+        "The caller does not hold the key that its Workload Identity Token names.";
+    ProofExpired "proof_expired" Credential
+        "The proof has expired"
+        "Check both clocks, queues on the way, and that each attempt is signed afresh.";
+    ProofLifetime "proof_lifetime" Credential
+        "The proof is valid for too long"
+        "A proof lives for seconds to minutes; check the caller's clock and setting.";
+    ProofWitMismatch "proof_wit_mismatch" Credential
+        "The proof was made for another Workload Identity Token"
+        "Credential and proof must come from the same signer and the token must arrive unchanged.";
+    AudienceMismatch "audience_mismatch" Credential
+        "The proof was made for another audience"
+        "Compare the caller's audience with the verifier's configured audiences; aliases must be listed.";
+    TxnToken "txn_token_mismatch" Credential
+        "The transaction token and the proof do not belong together"
+        "`tth` must be the hash of the one Txn-Token field; check for a field added or removed on the way.";
+    ContextTokenUnknown "context_token_unknown" Credential
+        "The proof covers a context token that is not understood here"
+        "List the field among the verifier's context tokens, or have the caller leave it out.";
+    ContextTokenMismatch "context_token_mismatch" Credential
+        "A context token and the proof do not belong together"
+        "Each `oth` member must match exactly one field; check for a field altered on the way.";
+    ContextTokenNotCovered "context_token_not_covered" Credential
+        "A context token is present that the proof does not cover"
+        "The caller must name the field among its context tokens, so that `oth` covers it.";
+    AccessToken "access_token_mismatch" Credential
+        "The access token and the proof do not belong together"
+        "In the older revision `ath` must be the hash of the access token in Authorization.";
+    Replayed "replayed" Credential
+        "The proof was used before"
+        "Each attempt needs a fresh proof: sign inside the retry layer, once per attempt.";
+    RevisionNotAccepted "revision_not_accepted" Credential
+        "The proof is in the form of an older draft revision that is not accepted here"
+        "Upgrade the caller, or opt in to the older revision for the time being.";
+    RevisionsMixed "revisions_mixed" Credential
+        "The request mixes proofs of two draft revisions"
+        "A caller must use one revision in a message.";
+    RequestTarget "request_target" Credential
+        "The request target has no path that a proof could be checked against"
+        "CONNECT and `OPTIONS *` cannot be authenticated.";
+    AnchorsNotLoaded "anchors_not_loaded" Unavailable
+        "The trust anchors are not loaded yet"
+        "Wait for the first load, or look into the source of the trust anchors.";
+    ReplayUnavailable "replay_unavailable" Unavailable
+        "Replay protection cannot answer at present"
+        "Look into the replay store; requests are refused rather than accepted twice.";
+    ReplayFull "replay_full" Unavailable
+        "The replay cache is full"
+        "Raise its capacity or look for a flood; live entries are never forgotten.";
+    NotAuthorized "caller_not_allowed" Authorization
+        "The caller is not allowed to do this"
+        "Compare the caller's identifier with the policy of the route.";
+    PolicyUnavailable "policy_unavailable" Unavailable
+        "The authorization policy cannot decide at present"
+        "Look into the policy's backend.";
+    LayerMissing "authentication_layer_missing" Configuration
+        "The service is not set up to authenticate its callers"
+        "Put the authentication layer around this route.";
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A refused request: the reason, the status, and the operator's detail.
+///
+/// [`Rejection::to_response`] shows the caller the reason only. `Display` adds the detail, which is for
+/// logs: it names claims, audiences, identifiers and seconds, and never a token, signature or key.
+#[derive(Clone)]
+pub struct Rejection {
+    reason: Reason,
+    status: StatusCode,
+    challenge: bool,
+    step: Option<Step>,
+    detail: Option<Arc<Detail>>,
+}
+
+struct Detail {
+    expected: String,
+    found: String,
+}
+
+/// The longest piece of request content that a detail repeats, in characters.
+const MAX_DETAIL: usize = 200;
+
+impl Rejection {
+    /// A refusal with the status that fits the reason where Workload Proof Tokens are accepted.
+    pub fn new(reason: Reason) -> Self {
+        let (status, challenge) = match reason.kind() {
+            Kind::Credential => (StatusCode::UNAUTHORIZED, true),
+            Kind::Authorization => (StatusCode::FORBIDDEN, false),
+            Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, false),
+            Kind::Configuration => (StatusCode::INTERNAL_SERVER_ERROR, false),
+        };
+        Self {
+            reason,
+            status,
+            challenge,
+            step: None,
+            detail: None,
+        }
+    }
+
+    /// Adds what was expected and what was found, for the operator's log. Control characters are
+    /// replaced and long text is cut. Must not be given a token, signature or key.
+    #[must_use]
+    pub fn with_detail(mut self, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
+        let tame = |text: String| {
+            text.chars()
+                .take(MAX_DETAIL)
+                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+                .collect()
+        };
+        let (expected, found) = (tame(expected.to_string()), tame(found.to_string()));
+        self.detail = Some(Arc::new(Detail { expected, found }));
+        self
+    }
+
+    pub(crate) fn at(mut self, step: Step) -> Self {
+        self.step = Some(step);
+        self
+    }
+
+    /// Credential failures answer 400 without a challenge: HTTP signatures alone, and the older revision.
+    pub(crate) fn without_challenge(mut self) -> Self {
+        if self.reason.kind() == Kind::Credential {
+            (self.status, self.challenge) = (StatusCode::BAD_REQUEST, false);
+        }
+        self
+    }
+
+    /// The stable reason.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The HTTP status to answer with (workload-creds §5.2, wpt §2.1).
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whether the answer carries `WWW-Authenticate: WPT` (wpt §2.1).
+    pub fn challenge(&self) -> bool {
+        self.challenge
+    }
+
+    /// The check that failed, if the refusal comes from the verifier.
+    pub fn step(&self) -> Option<Step> {
+        self.step
+    }
+
+    /// What the failed check expected, for logs.
+    pub fn expected(&self) -> Option<&str> {
+        self.detail.as_deref().map(|d| d.expected.as_str())
+    }
+
+    /// What the failed check found, for logs.
+    pub fn found(&self) -> Option<&str> {
+        self.detail.as_deref().map(|d| d.found.as_str())
+    }
+
+    /// The answer for the caller: status, challenge, `Cache-Control: no-store`, and an RFC 9457 body with `type`,
+    /// `title`, `status` and `reason`. Nothing in it depends on the request's content.
+    pub fn to_response(&self) -> Response<Bytes> {
+        let body = serde_json::json!({
+            "type": self.reason.kind().problem_type(),
+            "title": self.reason.title(),
+            "status": self.status.as_u16(),
+            "reason": self.reason.code(),
+        });
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(
+            http::header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        );
+        if self.challenge {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("WPT"));
+        }
+        response
+    }
+}
+
+impl From<Reason> for Rejection {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason)
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.reason.title(), self.reason.code())?;
+        if let Some(detail) = &self.detail {
+            write!(f, ": expected {}, found {}", detail.expected, detail.found)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("reason", &self.reason)
+            .field("status", &self.status.as_u16())
+            .field("step", &self.step)
+            .field("expected", &self.expected())
+            .field("found", &self.found())
+            .finish()
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_and_snake_case() {
+        let codes: HashSet<_> = Reason::ALL.iter().map(|r| r.code()).collect();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert!(
+                reason
+                    .code()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{reason}"
+            );
+            assert!(!reason.title().is_empty() && !reason.advice().is_empty());
+        }
+    }
+
+    #[test]
+    fn err_04_wpt_40_a_credential_failure_is_401_with_the_wpt_challenge() {
+        let response = Rejection::new(Reason::ProofExpired).to_response();
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.headers()[WWW_AUTHENTICATE], "WPT");
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["reason"], "proof_expired");
+        assert_eq!(body["status"], 401);
+    }
+
+    #[test]
+    fn err_01_err_02_wptl_03_without_wpt_it_is_400() {
+        let rejection = Rejection::new(Reason::WitExpired).without_challenge();
+        assert_eq!(rejection.status(), 400);
+        assert!(
+            !rejection
+                .to_response()
+                .headers()
+                .contains_key(WWW_AUTHENTICATE)
+        );
+        assert_eq!(
+            Rejection::new(Reason::ReplayFull)
+                .without_challenge()
+                .status(),
+            503
+        );
+    }
+
+    #[test]
+    fn the_caller_sees_no_detail_and_the_log_no_control_characters() {
+        let rejection = Rejection::new(Reason::AudienceMismatch)
+            .with_detail("https://a", "https://b\r\nforged: line");
+        let response = rejection.to_response();
+        assert!(!String::from_utf8_lossy(response.body()).contains("https://"));
+        assert!(!rejection.to_string().contains('\n'));
+        let long = Rejection::new(Reason::WitClaims).with_detail("x", "y".repeat(10_000));
+        assert!(long.to_string().len() < 500);
+    }
+}

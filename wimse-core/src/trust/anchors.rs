@@ -1,0 +1,318 @@
+//! The trust anchors of trust domains: keys, algorithms, issuers, profile.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::identifier::{IdentifierError, Schemes, TrustDomain, WorkloadId};
+use crate::jose::{Algorithms, JwkSet, KeyError, PublicKey};
+
+/// Which rules the tokens of a trust domain follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Profile {
+    /// The WIMSE drafts.
+    #[default]
+    Wimse,
+    /// The stricter SPIFFE WIT-SVID standard: `kid` required, `typ` exact, RS/ES/PS algorithms only, no `aud`,
+    /// anchors only with `use: wit-svid` and unique `kid`. Needs a `spiffe` trust domain.
+    WitSvid,
+}
+
+/// What is configured for one trust domain.
+///
+/// ```
+/// # use wimse_core::{jose::{Algorithm, JwkSet}, trust::DomainAnchors};
+/// # fn anchors(jwks: JwkSet) -> DomainAnchors {
+/// DomainAnchors::new(jwks)
+///     .algorithms([Algorithm::Es256])
+///     .issuers(["https://issuer.example.com"])
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct DomainAnchors {
+    keys: JwkSet,
+    algorithms: Algorithms,
+    proof_algorithms: Algorithms,
+    issuers: Option<BTreeSet<String>>,
+    profile: Profile,
+}
+
+impl DomainAnchors {
+    /// The issuer keys of a trust domain. An empty set refuses every token of the domain.
+    pub fn new(keys: JwkSet) -> Self {
+        Self {
+            keys,
+            algorithms: Algorithms::ALL,
+            proof_algorithms: Algorithms::ALL,
+            issuers: None,
+            profile: Profile::Wimse,
+        }
+    }
+
+    /// Allows only these algorithms for the signatures of Workload Identity Tokens (workload-creds §3).
+    /// Default: every asymmetric algorithm that the anchors' key types can serve.
+    pub fn algorithms(mut self, allowed: impl Into<Algorithms>) -> Self {
+        self.algorithms = allowed.into();
+        self
+    }
+
+    /// Allows only these algorithms for the workloads' own keys, that is for proofs (http-signature §3.1).
+    /// Default: every asymmetric algorithm.
+    pub fn proof_algorithms(mut self, allowed: impl Into<Algorithms>) -> Self {
+        self.proof_algorithms = allowed.into();
+        self
+    }
+
+    /// Demands an `iss` claim that equals one of these strings (workload-creds §9.1).
+    /// Default: `iss` is not looked at, since identity comes from `sub` and the anchors.
+    pub fn issuers<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Self {
+        self.issuers = Some(allowed.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Chooses the rules that tokens of this domain follow. Default: [`Profile::Wimse`].
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+}
+
+impl From<JwkSet> for DomainAnchors {
+    fn from(keys: JwkSet) -> Self {
+        Self::new(keys)
+    }
+}
+
+/// The trust anchors of all trusted domains: an immutable value.
+///
+/// Put it into a [`TrustStore`](super::TrustStore) to exchange it while a service runs.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct TrustAnchors {
+    domains: HashMap<TrustDomain, Arc<Domain>>,
+    schemes: Schemes,
+}
+
+impl TrustAnchors {
+    /// No trust domains: refuses everything.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Accepts identifiers of further URI schemes, for domains that are added after this call.
+    pub fn schemes(mut self, schemes: Schemes) -> Self {
+        self.schemes = schemes;
+        self
+    }
+
+    /// Trusts `domain` with these keys. A bare name such as `example.com` means the `wimse` scheme; write
+    /// `spiffe://example.com` for SPIFFE. Replaces what was configured for the domain before.
+    ///
+    /// # Errors
+    ///
+    /// [`TrustError`] if the name is no trust domain, a key cannot be used, two keys share a `kid`, or
+    /// something that can never match is configured: no usable key, no algorithm, no issuer. To refuse a
+    /// known domain altogether use [`TrustAnchors::withdrawn_domain`].
+    pub fn domain(
+        self,
+        domain: &str,
+        anchors: impl Into<DomainAnchors>,
+    ) -> Result<Self, TrustError> {
+        self.add(domain, anchors.into(), false)
+    }
+
+    /// As [`TrustAnchors::domain`], but an empty key set is fine: every token of the domain is refused until keys
+    /// come back. For sources that follow a published bundle.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustAnchors::domain`], except for an empty key set.
+    pub fn withdrawn_domain(
+        self,
+        domain: &str,
+        anchors: impl Into<DomainAnchors>,
+    ) -> Result<Self, TrustError> {
+        self.add(domain, anchors.into(), true)
+    }
+
+    fn add(
+        mut self,
+        name: &str,
+        anchors: DomainAnchors,
+        may_be_empty: bool,
+    ) -> Result<Self, TrustError> {
+        let name = self.schemes.parse_trust_domain(name)?;
+        let domain = Domain::prepare(&name, anchors)?;
+        if domain.keys.is_empty() && !may_be_empty {
+            return Err(TrustError::NoUsableKey);
+        }
+        self.domains.insert(name, Arc::new(domain));
+        Ok(self)
+    }
+
+    /// Stops trusting a domain.
+    pub fn without_domain(mut self, domain: &TrustDomain) -> Self {
+        self.domains.remove(domain);
+        self
+    }
+
+    /// The trusted domains.
+    pub fn domains(&self) -> impl Iterator<Item = &TrustDomain> {
+        self.domains.keys()
+    }
+
+    /// Whether no domain is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.domains.is_empty()
+    }
+
+    pub(crate) fn parse_id(&self, text: &str) -> Result<WorkloadId, IdentifierError> {
+        self.schemes.parse(text)
+    }
+
+    pub(crate) fn of(&self, domain: &TrustDomain) -> Option<&Domain> {
+        self.domains.get(domain).map(|domain| &**domain)
+    }
+}
+
+/// A domain's configuration, ready for use.
+#[derive(Debug)]
+pub(crate) struct Domain {
+    pub(crate) keys: Vec<PublicKey>,
+    pub(crate) algorithms: Algorithms,
+    pub(crate) proof_algorithms: Algorithms,
+    pub(crate) issuers: Option<BTreeSet<String>>,
+    pub(crate) profile: Profile,
+}
+
+impl Domain {
+    fn prepare(name: &TrustDomain, anchors: DomainAnchors) -> Result<Self, TrustError> {
+        let svid = anchors.profile == Profile::WitSvid;
+        if svid && name.scheme() != "spiffe" {
+            return Err(TrustError::NotSpiffe);
+        }
+        let allowed = if svid {
+            Algorithms::WIT_SVID
+        } else {
+            Algorithms::ALL
+        };
+        let domain = Self {
+            keys: usable(&anchors.keys, anchors.profile)?,
+            algorithms: anchors.algorithms.intersection(allowed),
+            proof_algorithms: anchors.proof_algorithms.intersection(allowed),
+            issuers: anchors.issuers,
+            profile: anchors.profile,
+        };
+        if domain.algorithms.is_empty() || domain.proof_algorithms.is_empty() {
+            return Err(TrustError::NoAlgorithm);
+        }
+        if domain.issuers.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Err(TrustError::NoIssuer);
+        }
+        Ok(domain)
+    }
+
+    /// The one key that a token with this `kid` may have been signed with (workload-creds §3): the key of
+    /// that name, or without a `kid` the only key there is.
+    pub(crate) fn key(&self, kid: Option<&str>) -> Option<&PublicKey> {
+        match (kid, self.keys.as_slice()) {
+            (Some(kid), keys) => keys.iter().find(|key| key.jwk().kid() == Some(kid)),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+}
+
+/// The keys of a set that the profile lets sign Workload Identity Tokens.
+fn usable(set: &JwkSet, profile: Profile) -> Result<Vec<PublicKey>, TrustError> {
+    let mut names = HashSet::new();
+    let mut keys = Vec::new();
+    for jwk in set.keys() {
+        let purpose_fits = match profile {
+            Profile::Wimse => matches!(jwk.key_use(), None | Some("sig" | "wit-svid")),
+            Profile::WitSvid => jwk.key_use() == Some("wit-svid"),
+        };
+        if !purpose_fits {
+            continue;
+        }
+        match jwk.kid() {
+            Some(kid) if !names.insert(kid) => return Err(TrustError::RepeatedKeyId),
+            None if profile == Profile::WitSvid => return Err(TrustError::NoKeyId),
+            _ => keys.push(PublicKey::new(jwk.clone())?),
+        }
+    }
+    Ok(keys)
+}
+
+/// Why trust anchors cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// The name is not a trust domain.
+    Name(IdentifierError),
+    /// A key is malformed.
+    Key(KeyError),
+    /// Two keys share a `kid`, so that a token cannot choose one.
+    RepeatedKeyId,
+    /// A WIT-SVID key without `kid`.
+    NoKeyId,
+    /// No key is left that may sign Workload Identity Tokens.
+    NoUsableKey,
+    /// No algorithm is left that is allowed.
+    NoAlgorithm,
+    /// The issuer allow-list is empty.
+    NoIssuer,
+    /// The WIT-SVID profile for a domain that is not under the `spiffe` scheme.
+    NotSpiffe,
+}
+
+impl From<IdentifierError> for TrustError {
+    fn from(error: IdentifierError) -> Self {
+        Self::Name(error)
+    }
+}
+
+impl From<KeyError> for TrustError {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl TrustError {
+    /// A stable code for logs and tests.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Name(_) => "trust_domain_invalid",
+            Self::Key(_) => "anchor_key_invalid",
+            Self::RepeatedKeyId => "anchor_kid_repeated",
+            Self::NoKeyId => "anchor_kid_missing",
+            Self::NoUsableKey => "no_usable_anchor",
+            Self::NoAlgorithm => "no_algorithm_allowed",
+            Self::NoIssuer => "no_issuer_allowed",
+            Self::NotSpiffe => "wit_svid_needs_spiffe",
+        }
+    }
+}
+
+impl fmt::Display for TrustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => write!(f, "not a trust domain: {error}"),
+            Self::Key(error) => write!(f, "a trust anchor cannot be used: {error}"),
+            Self::RepeatedKeyId => f.write_str("two trust anchors share a `kid`"),
+            Self::NoKeyId => f.write_str("a WIT-SVID trust anchor has no `kid`"),
+            Self::NoUsableKey => f.write_str(
+                "no key may sign Workload Identity Tokens: check `kty`, `alg` and `use` of the set",
+            ),
+            Self::NoAlgorithm => f.write_str("no algorithm is allowed"),
+            Self::NoIssuer => f.write_str("the issuer allow-list is empty"),
+            Self::NotSpiffe => {
+                f.write_str("the WIT-SVID profile needs a trust domain `spiffe://…`")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TrustError {}

@@ -1,0 +1,134 @@
+//! Trust anchors that can be exchanged while requests are being verified.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwapOption, Guard};
+use quick_cache::sync::Cache;
+
+use super::{DomainAnchors, TrustAnchors, TrustError};
+use crate::identifier::TrustDomain;
+use crate::wit::Wit;
+
+/// How many validated tokens are remembered unless told otherwise.
+const DEFAULT_CACHE: usize = 10_000;
+
+/// The current trust anchors of a service, shared by clones and read without a lock.
+///
+/// Each value of the anchors has a cache of its own for the tokens that it validated, so that exchanging the
+/// anchors forgets them all at once: nothing that a removed key signed outlives the exchange.
+#[derive(Clone)]
+pub struct TrustStore {
+    current: Arc<ArcSwapOption<Snapshot>>,
+    cache_capacity: usize,
+}
+
+/// One value of the anchors with the tokens that it validated, by the SHA-256 of the token.
+pub(crate) struct Snapshot {
+    pub(crate) anchors: TrustAnchors,
+    pub(crate) validated: Cache<[u8; 32], Arc<Wit>>,
+}
+
+impl TrustStore {
+    /// A store that holds these anchors.
+    pub fn new(anchors: TrustAnchors) -> Self {
+        Self::with_cache_capacity(Some(anchors), DEFAULT_CACHE)
+    }
+
+    /// A store whose anchors are not known yet: requests are answered with 503 until [`TrustStore::replace`].
+    pub fn pending() -> Self {
+        Self::with_cache_capacity(None, DEFAULT_CACHE)
+    }
+
+    /// A store that remembers up to `capacity` validated tokens (default 10,000). Make it larger than the number of callers,
+    /// since a remembered token saves a signature check per request; one takes about 2 KiB.
+    pub fn with_cache_capacity(anchors: Option<TrustAnchors>, capacity: usize) -> Self {
+        let store = Self {
+            current: Arc::new(ArcSwapOption::empty()),
+            cache_capacity: capacity,
+        };
+        if let Some(anchors) = anchors {
+            store.replace(anchors);
+        }
+        store
+    }
+
+    /// Exchanges the anchors. Requests that begin after the call see the new ones only.
+    pub fn replace(&self, anchors: TrustAnchors) {
+        self.current.store(Some(Arc::new(self.snapshot(anchors))));
+    }
+
+    /// Exchanges the anchors of one domain and keeps the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustAnchors::withdrawn_domain`]; then nothing has changed.
+    pub fn replace_domain(&self, domain: &str, anchors: &DomainAnchors) -> Result<(), TrustError> {
+        // Judge once outside the loop, so that a refusal leaves the store alone.
+        drop(
+            self.anchors()
+                .unwrap_or_default()
+                .withdrawn_domain(domain, anchors.clone())?,
+        );
+        self.change(|current| {
+            let kept = current.clone();
+            current
+                .withdrawn_domain(domain, anchors.clone())
+                .unwrap_or(kept)
+        });
+        Ok(())
+    }
+
+    /// Stops trusting one domain.
+    pub fn remove_domain(&self, domain: &TrustDomain) {
+        self.change(|current| current.without_domain(domain));
+    }
+
+    fn change(&self, change: impl Fn(TrustAnchors) -> TrustAnchors) {
+        self.current.rcu(|current| {
+            let anchors = current
+                .as_deref()
+                .map(|s| s.anchors.clone())
+                .unwrap_or_default();
+            Some(Arc::new(self.snapshot(change(anchors))))
+        });
+    }
+
+    fn snapshot(&self, anchors: TrustAnchors) -> Snapshot {
+        Snapshot {
+            anchors,
+            validated: Cache::new(self.cache_capacity),
+        }
+    }
+
+    /// The current anchors; `None` before the first were loaded.
+    pub fn anchors(&self) -> Option<TrustAnchors> {
+        self.current.load().as_deref().map(|s| s.anchors.clone())
+    }
+
+    pub(crate) fn load(&self) -> Guard<Option<Arc<Snapshot>>> {
+        self.current.load()
+    }
+}
+
+impl From<TrustAnchors> for TrustStore {
+    fn from(anchors: TrustAnchors) -> Self {
+        Self::new(anchors)
+    }
+}
+
+impl From<&TrustStore> for TrustStore {
+    fn from(store: &TrustStore) -> Self {
+        store.clone()
+    }
+}
+
+impl fmt::Debug for TrustStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.load();
+        f.debug_struct("TrustStore")
+            .field("anchors", &snapshot.as_deref().map(|s| &s.anchors))
+            .field("validated", &snapshot.as_deref().map(|s| s.validated.len()))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+pub mod authenticate;
+pub mod authorize;
+mod body;
+mod caller;
+mod rejection;
+pub mod sign;
+mod span;
+
+pub use authenticate::{Authenticate, AuthenticateLayer};
+pub use authorize::{Authorize, AuthorizeLayer};
+pub use body::ResponseBody;
+pub use caller::{Anonymous, Caller};
+pub use rejection::{ProblemResponse, RejectionResponse};
+pub use sign::{Sign, SignLayer};
+
+/// An error of a wrapped client service, or the [`SignError`](wimse_core::SignError) that kept a request from being sent.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,33 @@
+//! Signs the requests of a client.
+//!
+//! For any client service over `http::Request`: hyper-util's client, a tonic `Channel`. A request's own
+//! [`SignOptions`](wimse_core::SignOptions), if there are some in its extensions, win over the layer's.
+//!
+//! ```
+//! use hyper_util::client::legacy::Client;
+//! use hyper_util::rt::TokioExecutor;
+//! use tower::ServiceBuilder;
+//! use wimse_core::{Credential, Signer};
+//! use wimse_tower::SignLayer;
+//!
+//! # fn client(credential: Credential) -> Result<(), Box<dyn std::error::Error>> {
+//! let signer = Signer::builder().credentials(credential).build()?;
+//! # type Body = http_body_util::Empty<bytes::Bytes>;
+//! let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+//! let client = ServiceBuilder::new().layer(SignLayer::new(signer)).service(client);
+//! # fn check<S: tower::Service<http::Request<Body>>>(_: S) {}
+//! # check(client);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Inside a retry layer, so that every attempt is signed afresh. tonic's requests have no authority: give the
+//! signer an [`Audience::BaseUrl`](wimse_core::Audience::BaseUrl).
+
+mod future;
+mod layer;
+mod service;
+
+pub use future::ResponseFuture;
+pub use layer::SignLayer;
+pub use service::Sign;
