@@ -7,6 +7,7 @@ use serde_json::Value;
 use wimse_core::jose::{Algorithm, SigningKey};
 
 /// One key of `tests/keys` in all its forms.
+#[derive(Debug)]
 pub(crate) struct TestKey {
     pub(crate) pem: &'static str,
     pub(crate) public_pem: &'static str,
@@ -25,7 +26,7 @@ macro_rules! test_key {
     };
 }
 
-pub(crate) const TEST_KEYS: [TestKey; 5] = [
+pub(crate) static TEST_KEYS: [TestKey; 5] = [
     test_key!("ec-p256", [Es256]),
     test_key!("ec-p384", [Es384]),
     test_key!("ec-p521", [Es512]),
@@ -35,7 +36,7 @@ pub(crate) const TEST_KEYS: [TestKey; 5] = [
 
 impl TestKey {
     pub(crate) fn of(algorithm: Algorithm) -> &'static Self {
-        const { &TEST_KEYS }
+        TEST_KEYS
             .iter()
             .find(|key| key.algorithms.contains(&algorithm))
             .unwrap()

@@ -73,14 +73,16 @@ fn apart(public: &Value, token: &str, valid: bool, label: &str) -> Option<Apart>
     if label.contains("RocaVulnerability") {
         return Some(Apart::WeakGenerator);
     }
+    if !valid {
+        return None;
+    }
     let named = public["alg"].as_str()?;
-    let header = header(token)?;
-    match (valid, named.parse::<Algorithm>()) {
-        (false, _) => None,
-        (true, Err(_)) => Some(Apart::UnregisteredName),
-        (true, Ok(_)) if token.split('.').nth(1) == Some("") => Some(Apart::EmptyPayload),
-        (true, Ok(_)) if header["alg"] != named => Some(Apart::OtherAlgorithm),
-        (true, Ok(_)) => None,
+    if named.parse::<Algorithm>().is_err() {
+        Some(Apart::UnregisteredName)
+    } else if token.split('.').nth(1) == Some("") {
+        Some(Apart::EmptyPayload)
+    } else {
+        (header(token)?["alg"] != named).then_some(Apart::OtherAlgorithm)
     }
 }
 
