@@ -29,70 +29,42 @@ pub(crate) async fn run(
     report.expect("no token", "401 credentials_missing", got);
 
     let got = stolen_token(&url, frontend).await?;
-    report.expect(
-        "stolen token, proof by another key",
-        "401 proof_signature",
-        got,
-    );
+    report.expect("stolen token, proof by another key", "401 proof_signature", got);
 
     let signed = signed_headers(&url, &signer(frontend)?)?;
     let first = send(&url, signed.clone()).await?;
     report.expect("a proof, first time", "200", first);
-    report.expect(
-        "the same proof again",
-        "401 replayed",
-        send(&url, signed).await?,
-    );
+    report.expect("the same proof again", "401 replayed", send(&url, signed).await?);
 
     let client = reqwest_client(signer(frontend)?)?;
-    let misdirected = client
-        .get(&url)
-        .wimse(|o| o.audience("https://payments.example.com/orders"));
+    let misdirected = client.get(&url).wimse(|o| o.audience("https://payments.example.com/orders"));
     report.expect(
         "proof for another audience",
         "401 audience_mismatch",
         outcome(misdirected.send().await?).await?,
     );
 
-    let expired =
-        identity_server::enrol(identity, STALE, SigningKey::generate(Algorithm::Es256)?).await?;
-    let unwilling = signed_headers(&url, &signer(&expired)?)
-        .err()
-        .map(|error| error.to_string());
+    let expired = identity_server::enrol(identity, STALE, SigningKey::generate(Algorithm::Es256)?).await?;
+    let unwilling = signed_headers(&url, &signer(&expired)?).err().map(|error| error.to_string());
     let unwilling = unwilling.is_some_and(|error| error.contains("expired"));
     report.expect(
         "expired token, our own signer",
         "not signed",
         if unwilling { "not signed" } else { "signed" },
     );
-    let careless = Signer::builder()
-        .credentials(expired)
-        .clock(Yesterday)
-        .allow_plaintext_loopback()
-        .build()?;
+    let careless =
+        Signer::builder().credentials(expired).clock(Yesterday).allow_plaintext_loopback().build()?;
     let got = send(&url, signed_headers(&url, &careless)?).await?;
-    report.expect(
-        "expired token, a caller that sends it anyway",
-        "401 wit_expired",
-        got,
-    );
+    report.expect("expired token, a caller that sends it anyway", "401 wit_expired", got);
 
     let elsewhere = foreign_credential()?;
     let got = send(&url, signed_headers(&url, &signer(&elsewhere)?)?).await?;
-    report.expect(
-        "token of an unknown trust domain",
-        "401 trust_domain_unknown",
-        got,
-    );
+    report.expect("token of an unknown trust domain", "401 trust_domain_unknown", got);
 
     let url = format!("{orders}/admin/refunds");
     let client = reqwest_client(signer(batch)?)?;
     let got = outcome(client.get(&url).send().await?).await?;
-    report.expect(
-        "batch job on the frontend's route",
-        "403 caller_not_allowed",
-        got,
-    );
+    report.expect("batch job on the frontend's route", "403 caller_not_allowed", got);
     Ok(())
 }
 
@@ -114,14 +86,7 @@ fn signed_headers(url: &str, signer: &Signer) -> Result<HeaderMap, Box<dyn Error
 
 /// Sends a request with just these fields.
 async fn send(url: &str, headers: HeaderMap) -> Outcome {
-    outcome(
-        reqwest::Client::new()
-            .get(url)
-            .headers(headers)
-            .send()
-            .await?,
-    )
-    .await
+    outcome(reqwest::Client::new().get(url).headers(headers).send().await?).await
 }
 
 /// Status and, for a refusal, its reason.
@@ -131,42 +96,27 @@ async fn outcome(response: reqwest::Response) -> Outcome {
         return Ok(status.to_string());
     }
     let problem: serde_json::Value = response.json().await?;
-    Ok(format!(
-        "{status} {}",
-        problem["reason"].as_str().unwrap_or("without a reason")
-    ))
+    Ok(format!("{status} {}", problem["reason"].as_str().unwrap_or("without a reason")))
 }
 
 /// Somebody who saw the frontend's token makes a perfect proof for it, except that the key is another one.
 async fn stolen_token(url: &str, victim: &Credential) -> Outcome {
     let mut headers = signed_headers(url, &signer(victim)?)?;
     let own_key = SigningKey::generate(Algorithm::Es256)?;
-    let proof = headers["authorization"]
-        .to_str()?
-        .trim_start_matches("WPT ")
-        .to_owned();
+    let proof = headers["authorization"].to_str()?.trim_start_matches("WPT ").to_owned();
     let header = proof.split('.').next().unwrap_or_default();
     let payload = BASE64URL_NOPAD.decode(proof.split('.').nth(1).unwrap_or_default().as_bytes())?;
     let mut claims: serde_json::Value = serde_json::from_slice(&payload)?;
     claims["jti"] = json!(random_id()?);
-    let forged = format!(
-        "{header}.{}",
-        BASE64URL_NOPAD.encode(claims.to_string().as_bytes())
-    );
+    let forged = format!("{header}.{}", BASE64URL_NOPAD.encode(claims.to_string().as_bytes()));
     let signature = BASE64URL_NOPAD.encode(&own_key.sign(forged.as_bytes())?);
-    headers.insert(
-        "authorization",
-        format!("WPT {forged}.{signature}").parse()?,
-    );
+    headers.insert("authorization", format!("WPT {forged}.{signature}").parse()?);
     send(url, headers).await
 }
 
 /// A credential whose issuer nobody here knows.
 fn foreign_credential() -> Result<Credential, Box<dyn Error>> {
-    let (issuer, key) = (
-        SigningKey::generate(Algorithm::Es256)?,
-        SigningKey::generate(Algorithm::Es256)?,
-    );
+    let (issuer, key) = (SigningKey::generate(Algorithm::Es256)?, SigningKey::generate(Algorithm::Es256)?);
     let subject = WorkloadId::parse("wimse://elsewhere.example/frontend")?;
     let token = WitIssuer::new(issuer, "issuer-1").issue(&subject, key.public_jwk())?;
     Ok(Credential::new(&token, key)?)

@@ -47,14 +47,8 @@ pub(crate) async fn start() -> Result<String, Box<dyn Error>> {
         jwks: key.public_jwk().clone().with_kid("issuer-1").into(),
         issuer: WitIssuer::new(key, "issuer-1").issuer(&base),
         workloads: HashMap::from([
-            (
-                "join-frontend",
-                WorkloadId::parse("wimse://example.com/frontend")?,
-            ),
-            (
-                "join-batch",
-                WorkloadId::parse("wimse://example.com/batch")?,
-            ),
+            ("join-frontend", WorkloadId::parse("wimse://example.com/frontend")?),
+            ("join-batch", WorkloadId::parse("wimse://example.com/batch")?),
             (STALE, WorkloadId::parse("wimse://example.com/frontend")?),
         ]),
         nonces: Mutex::default(),
@@ -74,11 +68,7 @@ async fn keys(State(server): State<Arc<IdentityServer>>) -> Json<JwkSet> {
 
 async fn nonce(State(server): State<Arc<IdentityServer>>) -> Result<String, StatusCode> {
     let nonce = random_id().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-    server
-        .nonces
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(nonce.clone());
+    server.nonces.lock().unwrap_or_else(PoisonError::into_inner).insert(nonce.clone());
     Ok(nonce)
 }
 
@@ -86,24 +76,12 @@ async fn token(
     State(server): State<Arc<IdentityServer>>,
     Json(enrolment): Json<Enrolment>,
 ) -> Result<String, StatusCode> {
-    let fresh = server
-        .nonces
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(&enrolment.nonce);
+    let fresh = server.nonces.lock().unwrap_or_else(PoisonError::into_inner).remove(&enrolment.nonce);
     let jwk = Jwk::parse(&enrolment.jwk.to_string()).map_err(|_| StatusCode::BAD_REQUEST)?;
     let algorithm = jwk.alg().ok_or(StatusCode::BAD_REQUEST)?;
     let key = PublicKey::new(jwk).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let proof = BASE64URL_NOPAD
-        .decode(enrolment.proof.as_bytes())
-        .map_err(|_| StatusCode::BAD_REQUEST)?;
-    let proven = key
-        .verify(
-            algorithm,
-            &challenge(&server.base, &enrolment.nonce),
-            &proof,
-        )
-        .is_ok();
+    let proof = BASE64URL_NOPAD.decode(enrolment.proof.as_bytes()).map_err(|_| StatusCode::BAD_REQUEST)?;
+    let proven = key.verify(algorithm, &challenge(&server.base, &enrolment.nonce), &proof).is_ok();
     let workload = server.workloads.get(enrolment.join_token.as_str());
     match workload {
         Some(workload) if fresh && proven => {
@@ -111,10 +89,7 @@ async fn token(
             if enrolment.join_token == STALE {
                 request = request.expires_at(SystemClock.now().minus(Duration::from_secs(3600)));
             }
-            server
-                .issuer
-                .issue_with(request)
-                .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+            server.issuer.issue_with(request).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
         }
         _ => Err(StatusCode::FORBIDDEN),
     }
@@ -127,13 +102,7 @@ fn challenge(server: &str, nonce: &str) -> Vec<u8> {
 
 /// Fetches the issuer's public keys.
 pub(crate) async fn fetch_keys(server: &str) -> Result<JwkSet, Box<dyn Error>> {
-    Ok(JwkSet::parse(
-        &reqwest::get(format!("{server}/jwks"))
-            .await?
-            .error_for_status()?
-            .text()
-            .await?,
-    )?)
+    Ok(JwkSet::parse(&reqwest::get(format!("{server}/jwks")).await?.error_for_status()?.text().await?)?)
 }
 
 /// Gets a token for a workload's key, as the workload would do it.
@@ -143,26 +112,11 @@ pub(crate) async fn enrol(
     key: SigningKey,
 ) -> Result<Credential, Box<dyn Error>> {
     let client = reqwest::Client::new();
-    let nonce = client
-        .post(format!("{server}/nonce"))
-        .send()
-        .await?
-        .error_for_status()?
-        .text()
-        .await?;
+    let nonce = client.post(format!("{server}/nonce")).send().await?.error_for_status()?.text().await?;
     let proof = BASE64URL_NOPAD.encode(&key.sign(&challenge(server, &nonce))?);
     let jwk = serde_json::to_value(key.public_jwk())?;
-    let enrolment = Enrolment {
-        join_token: join_token.to_owned(),
-        jwk,
-        nonce,
-        proof,
-    };
-    let response = client
-        .post(format!("{server}/token"))
-        .json(&enrolment)
-        .send()
-        .await?
-        .error_for_status()?;
+    let enrolment = Enrolment { join_token: join_token.to_owned(), jwk, nonce, proof };
+    let response =
+        client.post(format!("{server}/token")).json(&enrolment).send().await?.error_for_status()?;
     Ok(Credential::new(&response.text().await?, key)?)
 }

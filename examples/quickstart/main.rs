@@ -23,41 +23,21 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     report.heading("identity server");
     let identity = identity_server::start().await?;
     let jwks = identity_server::fetch_keys(&identity).await?;
-    report.note(format!(
-        "{identity} publishes {} key for trust domain example.com",
-        jwks.keys().len()
-    ));
-    let frontend = identity_server::enrol(
-        &identity,
-        "join-frontend",
-        SigningKey::generate(Algorithm::Es256)?,
-    )
-    .await?;
-    let batch = identity_server::enrol(
-        &identity,
-        "join-batch",
-        SigningKey::generate(Algorithm::Ed25519)?,
-    )
-    .await?;
+    report.note(format!("{identity} publishes {} key for trust domain example.com", jwks.keys().len()));
+    let frontend =
+        identity_server::enrol(&identity, "join-frontend", SigningKey::generate(Algorithm::Es256)?).await?;
+    let batch =
+        identity_server::enrol(&identity, "join-batch", SigningKey::generate(Algorithm::Ed25519)?).await?;
     report.note(format!(
         "issued a token to {} (ES256) and {} (Ed25519), keys proven",
         frontend.subject(),
         batch.subject()
     ));
-    let refused = identity_server::enrol(
-        &identity,
-        "guessed",
-        SigningKey::generate(Algorithm::Es256)?,
-    )
-    .await;
+    let refused = identity_server::enrol(&identity, "guessed", SigningKey::generate(Algorithm::Es256)?).await;
     report.expect(
         "enrolment with a guessed join token",
         "refused",
-        if refused.is_err() {
-            "refused"
-        } else {
-            "issued"
-        },
+        if refused.is_err() { "refused" } else { "issued" },
     );
 
     let orders = orders::start(jwks).await?;

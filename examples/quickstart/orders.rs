@@ -4,9 +4,7 @@ use std::error::Error;
 
 use axum::{Router, routing::get};
 use wimse::axum::{Workload, authenticate, authorize};
-use wimse::{
-    Audiences, DomainAnchors, MemoryReplayCache, TrustAnchors, Verifier, jose::JwkSet, policy,
-};
+use wimse::{Audiences, DomainAnchors, MemoryReplayCache, TrustAnchors, Verifier, jose::JwkSet, policy};
 
 use crate::server;
 
@@ -20,10 +18,7 @@ pub(crate) async fn start(jwks: JwkSet) -> Result<String, Box<dyn Error>> {
     let admin = Router::new()
         .route("/refunds", get(refunds))
         .route_layer(authorize(policy::exact(["wimse://example.com/frontend"])?));
-    let app = Router::new()
-        .route("/orders", get(orders))
-        .nest("/admin", admin)
-        .layer(authenticate(verifier));
+    let app = Router::new().route("/orders", get(orders)).nest("/admin", admin).layer(authenticate(verifier));
     server::serve(listener, app);
     Ok(base)
 }

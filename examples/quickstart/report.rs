@@ -31,16 +31,8 @@ impl Report {
     }
 
     pub(crate) fn finish(self) -> ExitCode {
-        self.line(&format!(
-            "\n{} outcomes, {} as expected",
-            self.checks,
-            self.checks - self.wrong
-        ));
-        if self.wrong == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        self.line(&format!("\n{} outcomes, {} as expected", self.checks, self.checks - self.wrong));
+        if self.wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     #[expect(clippy::print_stdout, reason = "printing is what this example is for")]

@@ -46,8 +46,7 @@ impl<S: Sync> FromRequestParts<S> for Workload {
     type Rejection = WorkloadRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WorkloadRejection> {
-        let workload =
-            <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let workload = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
         workload.ok_or(WorkloadRejection::Anonymous)
     }
 }
@@ -55,10 +54,7 @@ impl<S: Sync> FromRequestParts<S> for Workload {
 impl<S: Sync> OptionalFromRequestParts<S> for Workload {
     type Rejection = WorkloadRejection;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        _: &S,
-    ) -> Result<Option<Self>, WorkloadRejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, WorkloadRejection> {
         match Caller::of(&parts.extensions) {
             Caller::Peer(peer) => Ok(Some(Self(peer.clone()))),
             Caller::Anonymous => Ok(None),

@@ -12,17 +12,10 @@ pub struct Pipe<W> {
 impl<W: Write> Pipe<W> {
     /// Writes to `inner` for as long as somebody reads it.
     pub fn new(inner: W) -> Self {
-        Self {
-            inner,
-            closed: false,
-        }
+        Self { inner, closed: false }
     }
 
-    fn unless_closed<T>(
-        &mut self,
-        or: T,
-        act: impl FnOnce(&mut W) -> io::Result<T>,
-    ) -> io::Result<T> {
+    fn unless_closed<T>(&mut self, or: T, act: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
         if self.closed {
             return Ok(or);
         }

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
-    Ed25519KeyPair, ParsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
+    ParsedPublicKey,
 };
 use criterion::{BatchSize, Criterion};
 use data_encoding::BASE64URL_NOPAD;
@@ -24,8 +24,8 @@ use http::Request;
 use wimse_core::jose::{Algorithm, JwkSet, SigningKey};
 use wimse_core::observer::Silent;
 use wimse_core::{
-    Audiences, Credential, MemoryReplayCache, SignOptions, Signer, TrustAnchors, TrustStore,
-    Verifier, WitIssuer, WorkloadId,
+    Audiences, Credential, MemoryReplayCache, SignOptions, Signer, TrustAnchors, TrustStore, Verifier,
+    WitIssuer, WorkloadId,
 };
 
 const URL: &str = "https://orders.example.com/orders";
@@ -50,20 +50,13 @@ impl Setup {
         let jwks: JwkSet = issuer.public_jwk().clone().with_kid("issuer-1").into();
         let key = SigningKey::generate(algorithm).unwrap();
         let subject = WorkloadId::parse("wimse://example.com/frontend").unwrap();
-        let token = WitIssuer::new(issuer, "issuer-1")
-            .issue(&subject, key.public_jwk())
-            .unwrap();
+        let token = WitIssuer::new(issuer, "issuer-1").issue(&subject, key.public_jwk()).unwrap();
         let jwk = serde_json::to_value(key.public_jwk()).unwrap();
-        let octets = |name: &str| {
-            BASE64URL_NOPAD
-                .decode(jwk[name].as_str().unwrap().as_bytes())
-                .unwrap()
-        };
+        let octets = |name: &str| BASE64URL_NOPAD.decode(jwk[name].as_str().unwrap().as_bytes()).unwrap();
         let raw_key = match algorithm {
-            Algorithm::Es256 => ParsedPublicKey::new(
-                &ECDSA_P256_SHA256_FIXED,
-                [vec![4], octets("x"), octets("y")].concat(),
-            ),
+            Algorithm::Es256 => {
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, [vec![4], octets("x"), octets("y")].concat())
+            }
             _ => ParsedPublicKey::new(&ED25519, octets("x")),
         };
         let credential = Credential::new(&token, key).unwrap();
@@ -111,30 +104,20 @@ impl Setup {
 
     fn verify_all(&self, verifier: &Verifier) {
         for request in &self.requests {
-            black_box(
-                verifier
-                    .verify(black_box(request))
-                    .now_or_never()
-                    .unwrap()
-                    .unwrap(),
-            );
+            black_box(verifier.verify(black_box(request)).now_or_never().unwrap().unwrap());
         }
     }
 
     fn verify_all_raw(&self) {
         for (message, signature) in &self.raw {
-            self.raw_key
-                .verify_sig(black_box(message), black_box(signature))
-                .unwrap();
+            self.raw_key.verify_sig(black_box(message), black_box(signature)).unwrap();
         }
     }
 
     fn sign_all(&self, request: &mut Request<()>) {
         let (uri, options) = (request.uri().clone(), SignOptions::default());
         for _ in 0..BLOCK {
-            self.signer
-                .sign(black_box(&uri), request.headers_mut(), &options)
-                .unwrap();
+            self.signer.sign(black_box(&uri), request.headers_mut(), &options).unwrap();
         }
     }
 
@@ -148,23 +131,14 @@ impl Setup {
 fn signed(signer: &Signer) -> Request<()> {
     let mut request = Request::get(URL).body(()).unwrap();
     let uri = request.uri().clone();
-    signer
-        .sign(&uri, request.headers_mut(), &SignOptions::default())
-        .unwrap();
+    signer.sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
     request
 }
 
 fn raw_proof(request: &Request<()>) -> (Vec<u8>, Vec<u8>) {
-    let proof = request.headers()["authorization"]
-        .to_str()
-        .unwrap()
-        .strip_prefix("WPT ")
-        .unwrap();
+    let proof = request.headers()["authorization"].to_str().unwrap().strip_prefix("WPT ").unwrap();
     let (message, signature) = proof.rsplit_once('.').unwrap();
-    (
-        message.as_bytes().to_vec(),
-        BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap(),
-    )
+    (message.as_bytes().to_vec(), BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap())
 }
 
 /// Runs both sides in turns and returns the median time of one operation on each.
@@ -191,11 +165,7 @@ fn timed(work: impl FnOnce()) -> Duration {
 }
 
 fn ratios(setup: &Setup) {
-    let line = |what: &str,
-                (ours, raw): (f64, f64),
-                target: f64,
-                allocations: u64,
-                allowed: &str| {
+    let line = |what: &str, (ours, raw): (f64, f64), target: f64, allocations: u64, allowed: &str| {
         println!(
             "{what:<8} {:<8} {:>8.2} µs {:>8.2} µs {:>7.3} {target:>7.2} {allocations:>6} {allowed:>8}",
             setup.algorithm.as_str(),
@@ -214,34 +184,17 @@ fn ratios(setup: &Setup) {
     let verifier = setup.verifier();
     let counted = allocation_counter::measure(|| setup.verify_all(&verifier));
     // The replay cache grows its tables now and then; an average would hide them in a fraction.
-    line(
-        "verify",
-        verifying,
-        1.10,
-        counted.count_total / BLOCK as u64,
-        "4",
-    );
+    line("verify", verifying, 1.10, counted.count_total / BLOCK as u64, "4");
 
     let mut request = Request::get(URL).body(()).unwrap();
-    let signing = in_turns(
-        || timed(|| setup.sign_all(&mut request)),
-        || timed(|| setup.sign_all_raw()),
-    );
+    let signing = in_turns(|| timed(|| setup.sign_all(&mut request)), || timed(|| setup.sign_all_raw()));
     let counted = allocation_counter::measure(|| setup.sign_all(&mut request));
-    line(
-        "create",
-        signing,
-        1.25,
-        counted.count_total / BLOCK as u64,
-        "-",
-    );
+    line("create", signing, 1.25, counted.count_total / BLOCK as u64, "-");
 }
 
 fn main() {
     let setups = [Setup::new(Algorithm::Es256), Setup::new(Algorithm::Ed25519)];
-    let mut criterion = Criterion::default()
-        .configure_from_args()
-        .measurement_time(Duration::from_secs(2));
+    let mut criterion = Criterion::default().configure_from_args().measurement_time(Duration::from_secs(2));
     for setup in &setups {
         let mut group = criterion.benchmark_group(setup.algorithm.as_str());
         group.throughput(criterion::Throughput::Elements(BLOCK as u64));

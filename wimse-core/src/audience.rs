@@ -31,10 +31,7 @@ enum Rule {
 impl Audiences {
     /// Accepts exactly these strings: full target URIs without query, deployment-specific names, or aliases.
     pub fn exact<S: Into<String>>(audiences: impl IntoIterator<Item = S>) -> Self {
-        let rules: Vec<_> = audiences
-            .into_iter()
-            .map(|a| Rule::Exact(a.into()))
-            .collect();
+        let rules: Vec<_> = audiences.into_iter().map(|a| Rule::Exact(a.into())).collect();
         let empty = |rule: &Rule| matches!(rule, Rule::Exact(text) if text.is_empty());
         let error = rules.iter().any(empty).then_some(AudienceError::Empty);
         Self { rules, error }
@@ -47,14 +44,8 @@ impl Audiences {
     /// cannot be used is reported when the verifier is built.
     pub fn base_url(base: &str) -> Self {
         match canonical_base(base) {
-            Ok(base) => Self {
-                rules: vec![Rule::Base(base)],
-                error: None,
-            },
-            Err(error) => Self {
-                rules: Vec::new(),
-                error: Some(error),
-            },
+            Ok(base) => Self { rules: vec![Rule::Base(base)], error: None },
+            Err(error) => Self { rules: Vec::new(), error: Some(error) },
         }
     }
 
@@ -187,9 +178,7 @@ impl fmt::Display for AudienceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "an audience is empty or none is given",
-            Self::NotAUrl => {
-                "the base is not an absolute http or https URL without user information"
-            }
+            Self::NotAUrl => "the base is not an absolute http or https URL without user information",
             Self::Query => "the base URL has a query or a fragment",
         })
     }
@@ -203,9 +192,7 @@ mod tests {
 
     #[test]
     fn wpt_13_amb_13_comparison_is_exact() {
-        let mine = Audiences::base_url("HTTPS://Orders.Example.com/")
-            .checked()
-            .unwrap();
+        let mine = Audiences::base_url("HTTPS://Orders.Example.com/").checked().unwrap();
         assert!(mine.accept("https://orders.example.com/a/b", "/a/b"));
         assert!(mine.accept("https://orders.example.com/", "/"));
         for (audience, path) in [
@@ -226,10 +213,8 @@ mod tests {
 
     #[test]
     fn wpt_12_deployment_specific_audiences_are_listed() {
-        let mine = Audiences::exact(["orders"])
-            .and(Audiences::base_url("https://a.example/api"))
-            .checked()
-            .unwrap();
+        let mine =
+            Audiences::exact(["orders"]).and(Audiences::base_url("https://a.example/api")).checked().unwrap();
         assert!(mine.accept("orders", "/anything"));
         assert!(mine.accept("https://a.example/api/x", "/x"));
         assert!(!mine.accept("order", "/") && !mine.accept("orders2", "/"));
@@ -237,24 +222,11 @@ mod tests {
 
     #[test]
     fn unusable_configuration_is_an_error() {
-        for bad in [
-            "orders",
-            "ftp://a.example",
-            "https://u@a.example",
-            "https://a.example/?q",
-            "/x",
-            "",
-        ] {
+        for bad in ["orders", "ftp://a.example", "https://u@a.example", "https://a.example/?q", "/x", ""] {
             assert!(Audiences::base_url(bad).checked().is_err(), "{bad}");
         }
-        assert_eq!(
-            Audiences::exact([""; 1]).checked().err(),
-            Some(AudienceError::Empty)
-        );
-        assert_eq!(
-            Audiences::default().checked().err(),
-            Some(AudienceError::Empty)
-        );
+        assert_eq!(Audiences::exact([""; 1]).checked().err(), Some(AudienceError::Empty));
+        assert_eq!(Audiences::default().checked().err(), Some(AudienceError::Empty));
     }
 
     #[test]

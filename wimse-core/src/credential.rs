@@ -38,17 +38,12 @@ impl Credential {
         let malformed = |_| CredentialError::Malformed;
         let jws = CompactJws::split(token).map_err(malformed)?;
         let header = jws.header().map_err(malformed)?;
-        if !Header::parse(header.as_slice())
-            .map_err(malformed)?
-            .has_type(wit::TYPE, false)
-        {
+        if !Header::parse(header.as_slice()).map_err(malformed)?.has_type(wit::TYPE, false) {
             return Err(CredentialError::Malformed);
         }
         let payload = jws.payload().map_err(malformed)?;
         let claims = Object::parse(payload.as_slice()).map_err(|_| CredentialError::Malformed)?;
-        let subject = claims
-            .text("sub")
-            .and_then(|sub| WorkloadId::parse(sub).ok());
+        let subject = claims.text("sub").and_then(|sub| WorkloadId::parse(sub).ok());
         let expires_at = claims.get("exp").and_then(Json::as_time);
         let jwk = match claims.get("cnf") {
             Some(Json::Object(cnf)) => match cnf.get("jwk") {
@@ -172,19 +167,13 @@ impl RotatingCredential {
 
 impl CredentialSource for RotatingCredential {
     fn current(&self) -> Result<Credential, CredentialError> {
-        self.0
-            .load()
-            .as_deref()
-            .cloned()
-            .ok_or(CredentialError::Unavailable)
+        self.0.load().as_deref().cloned().ok_or(CredentialError::Unavailable)
     }
 }
 
 impl fmt::Debug for RotatingCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RotatingCredential")
-            .field(&self.0.load().as_deref())
-            .finish()
+        f.debug_tuple("RotatingCredential").field(&self.0.load().as_deref()).finish()
     }
 }
 
@@ -204,12 +193,8 @@ impl fmt::Display for CredentialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => "not a Workload Identity Token with `sub`, `exp` and `cnf.jwk`",
-            Self::KeyMismatch => {
-                "the private key or its algorithm is not the one of the token's `cnf.jwk`"
-            }
-            Self::Unavailable => {
-                "there is no credential at present: check the source that provides it"
-            }
+            Self::KeyMismatch => "the private key or its algorithm is not the one of the token's `cnf.jwk`",
+            Self::Unavailable => "there is no credential at present: check the source that provides it",
         })
     }
 }

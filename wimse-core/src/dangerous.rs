@@ -27,10 +27,5 @@ pub fn validate_wit_without_proof(
     let Some(snapshot) = snapshot.as_ref() else {
         return Err(Reason::AnchorsNotLoaded.into());
     };
-    Validation {
-        snapshot,
-        limits,
-        now,
-    }
-    .token_uncached(token, &mut trace)
+    Validation { snapshot, limits, now }.token_uncached(token, &mut trace)
 }

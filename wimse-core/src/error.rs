@@ -244,13 +244,7 @@ impl Rejection {
             Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, false),
             Kind::Configuration => (StatusCode::INTERNAL_SERVER_ERROR, false),
         };
-        Self {
-            reason,
-            status,
-            challenge,
-            step: None,
-            detail: None,
-        }
+        Self { reason, status, challenge, step: None, detail: None }
     }
 
     /// Adds what was expected and what was found, for the operator's log. Control characters are
@@ -258,10 +252,7 @@ impl Rejection {
     #[must_use]
     pub fn with_detail(mut self, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
         let tame = |text: String| {
-            text.chars()
-                .take(MAX_DETAIL)
-                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-                .collect()
+            text.chars().take(MAX_DETAIL).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
         };
         let (expected, found) = (tame(expected.to_string()), tame(found.to_string()));
         self.detail = Some(Arc::new(Detail { expected, found }));
@@ -323,14 +314,8 @@ impl Rejection {
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        headers.insert(
-            http::header::CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.challenge {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("WPT"));
         }
@@ -378,13 +363,7 @@ mod tests {
         let codes: HashSet<_> = Reason::ALL.iter().map(|r| r.code()).collect();
         assert_eq!(codes.len(), Reason::ALL.len());
         for reason in Reason::ALL {
-            assert!(
-                reason
-                    .code()
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b == b'_'),
-                "{reason}"
-            );
+            assert!(reason.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{reason}");
             assert!(!reason.title().is_empty() && !reason.advice().is_empty());
         }
     }
@@ -403,24 +382,14 @@ mod tests {
     fn err_01_err_02_wptl_03_without_wpt_it_is_400() {
         let rejection = Rejection::new(Reason::WitExpired).without_challenge();
         assert_eq!(rejection.status(), 400);
-        assert!(
-            !rejection
-                .to_response()
-                .headers()
-                .contains_key(WWW_AUTHENTICATE)
-        );
-        assert_eq!(
-            Rejection::new(Reason::ReplayFull)
-                .without_challenge()
-                .status(),
-            503
-        );
+        assert!(!rejection.to_response().headers().contains_key(WWW_AUTHENTICATE));
+        assert_eq!(Rejection::new(Reason::ReplayFull).without_challenge().status(), 503);
     }
 
     #[test]
     fn the_caller_sees_no_detail_and_the_log_no_control_characters() {
-        let rejection = Rejection::new(Reason::AudienceMismatch)
-            .with_detail("https://a", "https://b\r\nforged: line");
+        let rejection =
+            Rejection::new(Reason::AudienceMismatch).with_detail("https://a", "https://b\r\nforged: line");
         let response = rejection.to_response();
         assert!(!String::from_utf8_lossy(response.body()).contains("https://"));
         assert!(!rejection.to_string().contains('\n'));

@@ -58,11 +58,7 @@ impl WorkloadId {
                 }
             }
         }
-        Ok(Self {
-            scheme_end: parts.scheme.len(),
-            authority_end: parts.authority_end,
-            text: Arc::from(text),
-        })
+        Ok(Self { scheme_end: parts.scheme.len(), authority_end: parts.authority_end, text: Arc::from(text) })
     }
 
     /// The whole identifier.
@@ -77,11 +73,7 @@ impl WorkloadId {
 
     /// The trust domain that the identifier belongs to (identifier draft §4.2). Does not allocate.
     pub fn trust_domain(&self) -> TrustDomain {
-        TrustDomain {
-            text: Arc::clone(&self.text),
-            scheme_end: self.scheme_end,
-            end: self.authority_end,
-        }
+        TrustDomain { text: Arc::clone(&self.text), scheme_end: self.scheme_end, end: self.authority_end }
     }
 
     /// The path, with its leading slash. Meaningless without the trust domain: never authorize by it alone.
@@ -117,21 +109,14 @@ impl TrustDomain {
     }
 
     fn parse_with(text: &str, schemes: Option<&Schemes>) -> Result<Self, IdentifierError> {
-        let text: Arc<str> = if text.contains(':') {
-            Arc::from(text)
-        } else {
-            Arc::from(format!("wimse://{text}"))
-        };
+        let text: Arc<str> =
+            if text.contains(':') { Arc::from(text) } else { Arc::from(format!("wimse://{text}")) };
         let parts = Parts::split(&text)?;
         parts.check_trust_domain(schemes)?;
         if !parts.path.is_empty() {
             return Err(IdentifierError::TrustDomainWithPath);
         }
-        Ok(Self {
-            scheme_end: parts.scheme.len(),
-            end: parts.authority_end,
-            text: Arc::clone(&text),
-        })
+        Ok(Self { scheme_end: parts.scheme.len(), end: parts.authority_end, text: Arc::clone(&text) })
     }
 
     /// Scheme and name, e.g. `wimse://example.com`: the draft's "origin" form (identifier draft §4.6).
@@ -141,9 +126,7 @@ impl TrustDomain {
 
     /// The name alone, e.g. `example.com`.
     pub fn name(&self) -> &str {
-        self.text
-            .get(self.scheme_end + 3..self.end)
-            .unwrap_or_default()
+        self.text.get(self.scheme_end + 3..self.end).unwrap_or_default()
     }
 
     /// The URI scheme, such as `wimse` or `spiffe`.
@@ -186,8 +169,7 @@ impl Schemes {
         if !well_formed || matches!(scheme, "wimse" | "spiffe") {
             return Err(IdentifierError::UnsupportedScheme);
         }
-        self.validators
-            .insert(scheme.to_owned(), Arc::new(is_canonical));
+        self.validators.insert(scheme.to_owned(), Arc::new(is_canonical));
         Ok(self)
     }
 
@@ -212,10 +194,7 @@ impl Schemes {
 
 impl fmt::Debug for Schemes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(["wimse", "spiffe"])
-            .entries(self.validators.keys())
-            .finish()
+        f.debug_set().entries(["wimse", "spiffe"]).entries(self.validators.keys()).finish()
     }
 }
 
@@ -331,9 +310,7 @@ impl<'a> Parts<'a> {
         if !is_scheme(scheme) {
             return Err(IdentifierError::NotAbsolute);
         }
-        let rest = rest
-            .strip_prefix("//")
-            .ok_or(IdentifierError::AuthorityMissing)?;
+        let rest = rest.strip_prefix("//").ok_or(IdentifierError::AuthorityMissing)?;
         if rest.contains('#') {
             return Err(IdentifierError::Fragment);
         }
@@ -354,12 +331,7 @@ impl<'a> Parts<'a> {
         if authority.contains(':') {
             return Err(IdentifierError::Port);
         }
-        Ok(Self {
-            scheme,
-            authority,
-            path,
-            authority_end: scheme.len() + 3 + authority_len,
-        })
+        Ok(Self { scheme, authority, path, authority_end: scheme.len() + 3 + authority_len })
     }
 
     fn check_trust_domain(&self, schemes: Option<&Schemes>) -> Result<(), IdentifierError> {
@@ -390,13 +362,8 @@ impl<'a> Parts<'a> {
 }
 
 fn is_scheme(scheme: &str) -> bool {
-    scheme
-        .as_bytes()
-        .first()
-        .is_some_and(u8::is_ascii_alphabetic)
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
 fn trust_domain_byte(b: u8) -> bool {
@@ -435,11 +402,7 @@ fn check_path(path: &str, allowed: fn(u8) -> bool) -> Result<(), IdentifierError
 /// RFC 3986 path characters for schemes that bring their own canonical form.
 fn check_uri_path(path: &str) -> Result<(), IdentifierError> {
     let allowed = |b| is_unreserved(b) || is_sub_delim(b) || matches!(b, b':' | b'@' | b'/');
-    if is_uri_text(path, allowed) {
-        Ok(())
-    } else {
-        Err(IdentifierError::PathCharacter)
-    }
+    if is_uri_text(path, allowed) { Ok(()) } else { Err(IdentifierError::PathCharacter) }
 }
 
 /// Whether `text` consists of allowed bytes and well-formed percent-encoded ones.
@@ -561,10 +524,7 @@ mod tests {
         let spiffe = TrustDomain::parse("spiffe://example.com").unwrap();
         assert_eq!(wimse, TrustDomain::parse("wimse://example.com").unwrap());
         assert_ne!(wimse, spiffe);
-        assert_eq!(
-            (wimse.name(), spiffe.name()),
-            ("example.com", "example.com")
-        );
+        assert_eq!((wimse.name(), spiffe.name()), ("example.com", "example.com"));
         assert_eq!(spiffe.as_str(), "spiffe://example.com");
     }
 
@@ -572,24 +532,16 @@ mod tests {
     fn id_13_parts_come_from_the_one_validated_string() {
         let id = WorkloadId::parse("wimse://example.com/ns/db").unwrap();
         assert_eq!((id.scheme(), id.path()), ("wimse", "/ns/db"));
-        assert_eq!(
-            id.trust_domain(),
-            TrustDomain::parse("example.com").unwrap()
-        );
+        assert_eq!(id.trust_domain(), TrustDomain::parse("example.com").unwrap());
         assert_eq!(id.segments().collect::<Vec<_>>(), ["ns", "db"]);
     }
 
     #[test]
     fn id_09_other_schemes_need_a_validator_and_cannot_replace_the_built_in_ones() {
-        assert_eq!(
-            WorkloadId::parse("acme://a.example/x"),
-            Err(IdentifierError::UnsupportedScheme)
-        );
+        assert_eq!(WorkloadId::parse("acme://a.example/x"), Err(IdentifierError::UnsupportedScheme));
         assert!(Schemes::default().register("wimse", |_| true).is_err());
         assert!(Schemes::default().register("Acme", |_| true).is_err());
-        let schemes = Schemes::default()
-            .register("acme", |id| !id.contains('%'))
-            .unwrap();
+        let schemes = Schemes::default().register("acme", |id| !id.contains('%')).unwrap();
         assert!(schemes.parse("acme://a.example/x:y").is_ok());
         for (bad, error) in [
             ("acme://a.example/%41", IdentifierError::RefusedByScheme),
@@ -605,10 +557,7 @@ mod tests {
     #[test]
     fn serde_refuses_what_parse_refuses() {
         let id: WorkloadId = serde_json::from_str(r#""wimse://example.com/a""#).unwrap();
-        assert_eq!(
-            serde_json::to_string(&id).unwrap(),
-            r#""wimse://example.com/a""#
-        );
+        assert_eq!(serde_json::to_string(&id).unwrap(), r#""wimse://example.com/a""#);
         assert!(serde_json::from_str::<WorkloadId>(r#""wimse://Example.com/a""#).is_err());
         assert!(serde_json::from_str::<TrustDomain>(r#""example.com/a""#).is_err());
     }
@@ -618,9 +567,6 @@ mod tests {
         let prefix = "wimse://example.com/";
         let longest = format!("{prefix}{}", "a".repeat(MAX_LEN - prefix.len()));
         assert_eq!(WorkloadId::parse(&longest).unwrap().as_str().len(), 2048);
-        assert_eq!(
-            WorkloadId::parse(&format!("{longest}a")),
-            Err(IdentifierError::TooLong)
-        );
+        assert_eq!(WorkloadId::parse(&format!("{longest}a")), Err(IdentifierError::TooLong));
     }
 }

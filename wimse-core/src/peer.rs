@@ -53,9 +53,7 @@ pub struct Authentication {
 
 impl Peer {
     pub(crate) fn new(authentication: Authentication) -> Self {
-        Self {
-            authentication: Arc::new(authentication),
-        }
+        Self { authentication: Arc::new(authentication) }
     }
 
     /// Who the peer is: proven, canonical, of a trusted domain.

@@ -78,10 +78,7 @@ pub fn any() -> IdPolicy {
 ///
 /// [`IdentifierError`] if one of them is not a canonical identifier.
 pub fn exact<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> Result<IdPolicy, IdentifierError> {
-    let ids = ids
-        .into_iter()
-        .map(|id| WorkloadId::parse(id.as_ref()))
-        .collect::<Result<_, _>>()?;
+    let ids = ids.into_iter().map(|id| WorkloadId::parse(id.as_ref())).collect::<Result<_, _>>()?;
     Ok(IdPolicy(Arc::new(Rule::Exact(ids))))
 }
 
@@ -93,10 +90,7 @@ pub fn exact<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> Result<IdPolicy
 pub fn trust_domains<S: AsRef<str>>(
     domains: impl IntoIterator<Item = S>,
 ) -> Result<IdPolicy, IdentifierError> {
-    let domains = domains
-        .into_iter()
-        .map(|d| TrustDomain::parse(d.as_ref()))
-        .collect::<Result<_, _>>()?;
+    let domains = domains.into_iter().map(|d| TrustDomain::parse(d.as_ref())).collect::<Result<_, _>>()?;
     Ok(IdPolicy(Arc::new(Rule::TrustDomains(domains))))
 }
 
@@ -170,21 +164,15 @@ impl Pattern {
             None => (text, false),
         };
         // scheme, empty, trust domain, then the path: wildcards are for the path alone
-        let (prefix, path): (Vec<_>, Vec<_>) =
-            closed.split('/').enumerate().partition(|(i, _)| *i < 3);
+        let (prefix, path): (Vec<_>, Vec<_>) = closed.split('/').enumerate().partition(|(i, _)| *i < 3);
         let parts = |parts: &[(usize, &str)], wildcard: &str| {
-            let filled: Vec<_> = parts
-                .iter()
-                .map(|(_, s)| if *s == "*" { wildcard } else { *s })
-                .collect();
+            let filled: Vec<_> = parts.iter().map(|(_, s)| if *s == "*" { wildcard } else { *s }).collect();
             filled.join("/")
         };
         // The pattern must be an identifier once its wildcards are filled in.
         let separator = if path.is_empty() { "" } else { "/" };
         let tail = if open_ended { "/x" } else { "" };
-        let id = WorkloadId::parse(
-            &[&parts(&prefix, "*"), separator, &parts(&path, "x"), tail].concat(),
-        )?;
+        let id = WorkloadId::parse(&[&parts(&prefix, "*"), separator, &parts(&path, "x"), tail].concat())?;
         let segments = path.iter().map(|(_, segment)| match *segment {
             "*" => Segment::One,
             exactly => Segment::Exactly(exactly.to_owned()),
@@ -199,17 +187,12 @@ impl Pattern {
 
     fn fits(&self, id: &WorkloadId) -> bool {
         let mut segments = id.segments();
-        let head_fits = self
-            .segments
-            .iter()
-            .all(|wanted| match (wanted, segments.next()) {
-                (Segment::Exactly(wanted), Some(segment)) => wanted == segment,
-                (Segment::One, Some(_)) => true,
-                (_, None) => false,
-            });
-        head_fits
-            && id.trust_domain() == self.trust_domain
-            && segments.next().is_some() == self.open_ended
+        let head_fits = self.segments.iter().all(|wanted| match (wanted, segments.next()) {
+            (Segment::Exactly(wanted), Some(segment)) => wanted == segment,
+            (Segment::One, Some(_)) => true,
+            (_, None) => false,
+        });
+        head_fits && id.trust_domain() == self.trust_domain && segments.next().is_some() == self.open_ended
     }
 }
 
@@ -226,10 +209,7 @@ mod tests {
         for (text, fits, not) in [
             (
                 "wimse://example.com/admin/**",
-                vec![
-                    "wimse://example.com/admin/a",
-                    "wimse://example.com/admin/a/b",
-                ],
+                vec!["wimse://example.com/admin/a", "wimse://example.com/admin/a/b"],
                 vec![
                     "wimse://example.com/admin",
                     "wimse://example.com/admin-tools",
@@ -285,21 +265,15 @@ mod tests {
 
     #[test]
     fn exact_and_trust_domains_and_their_union() {
-        let policy = exact(["wimse://example.com/a"])
-            .unwrap()
-            .or(trust_domains(["spiffe://example.org"]).unwrap());
+        let policy =
+            exact(["wimse://example.com/a"]).unwrap().or(trust_domains(["spiffe://example.org"]).unwrap());
         assert!(
-            policy.allows(&id("wimse://example.com/a"))
-                && policy.allows(&id("spiffe://example.org/any"))
+            policy.allows(&id("wimse://example.com/a")) && policy.allows(&id("spiffe://example.org/any"))
         );
         assert!(
-            !policy.allows(&id("wimse://example.com/b"))
-                && !policy.allows(&id("wimse://example.org/any"))
+            !policy.allows(&id("wimse://example.com/b")) && !policy.allows(&id("wimse://example.org/any"))
         );
-        assert!(
-            exact(["wimse://example.com"]).is_err()
-                && trust_domains(["wimse://example.com/a"]).is_err()
-        );
+        assert!(exact(["wimse://example.com"]).is_err() && trust_domains(["wimse://example.com/a"]).is_err());
         assert!(any().allows(&id("wimse://anything.example/x")));
     }
 }

@@ -31,12 +31,8 @@ pub(crate) struct WptWire {
     pub(crate) covers_access_token: bool,
 }
 
-static WPT_02: WptWire = WptWire {
-    field: AUTHORIZATION,
-    scheme: Some("WPT"),
-    challenge: true,
-    covers_access_token: false,
-};
+static WPT_02: WptWire =
+    WptWire { field: AUTHORIZATION, scheme: Some("WPT"), challenge: true, covers_access_token: false };
 
 static WPT_01: WptWire = WptWire {
     field: HeaderName::from_static("workload-proof-token"),
@@ -73,9 +69,7 @@ pub(crate) struct Revisions {
 
 impl Revisions {
     pub(crate) fn newest() -> Self {
-        let mut none = Self {
-            accepted: [false; Revision::ALL.len()],
-        };
+        let mut none = Self { accepted: [false; Revision::ALL.len()] };
         none.allow(Revision::default());
         none
     }
@@ -87,9 +81,6 @@ impl Revisions {
     }
 
     pub(crate) fn contains(self, revision: Revision) -> bool {
-        Revision::ALL
-            .iter()
-            .zip(self.accepted)
-            .any(|(r, accepted)| accepted && *r == revision)
+        Revision::ALL.iter().zip(self.accepted).any(|(r, accepted)| accepted && *r == revision)
     }
 }

@@ -117,10 +117,7 @@ impl Signer {
         // The one Authorization field is the proof's: never drop somebody else's in silence.
         let foreign = |value: &http::HeaderValue| {
             let scheme = wire.scheme.unwrap_or_default();
-            !value
-                .as_bytes()
-                .get(..scheme.len())
-                .is_some_and(|s| s.eq_ignore_ascii_case(scheme.as_bytes()))
+            !value.as_bytes().get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme.as_bytes()))
         };
         if wire.field == AUTHORIZATION && headers.get_all(AUTHORIZATION).iter().any(foreign) {
             return Err(SignError::AuthorizationTaken);
@@ -129,9 +126,7 @@ impl Signer {
         let credential = inner.credentials.current().map_err(SignError::Credential)?;
         let now = inner.clock.now();
         if now >= credential.expires_at() {
-            return Err(SignError::CredentialExpired {
-                expired_at: credential.expires_at(),
-            });
+            return Err(SignError::CredentialExpired { expired_at: credential.expires_at() });
         }
         let proof = create(&ProofRequest {
             credential: &credential,
@@ -190,14 +185,10 @@ impl Inner {
                 Ok(Cow::Owned(audience))
             }
             Audience::CalleeIdentifier => {
-                let name = target
-                    .authority()
-                    .map(|a| Authority::as_str(a).to_ascii_lowercase());
+                let name = target.authority().map(|a| Authority::as_str(a).to_ascii_lowercase());
                 let mapped = || self.callees.as_ref()?.expected(&name?);
                 match options.expected_callee.clone().or_else(mapped) {
-                    Some(Expectation::Workload(id)) => {
-                        Ok(Cow::Owned(WorkloadId::as_str(&id).to_owned()))
-                    }
+                    Some(Expectation::Workload(id)) => Ok(Cow::Owned(WorkloadId::as_str(&id).to_owned())),
                     Some(Expectation::TrustDomain(_)) => Err(SignError::CalleeUnverifiable),
                     None => Err(SignError::CalleeUnknown),
                 }
@@ -207,13 +198,8 @@ impl Inner {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    address.map_or(host.eq_ignore_ascii_case("localhost"), |ip| {
-        ip.is_loopback()
-    })
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or(host.eq_ignore_ascii_case("localhost"), |ip| ip.is_loopback())
 }
 
 impl fmt::Debug for Signer {
@@ -337,9 +323,7 @@ impl SignerBuilder {
 
 impl fmt::Debug for SignerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignerBuilder")
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
+        f.debug_struct("SignerBuilder").field("audience", &self.audience).finish_non_exhaustive()
     }
 }
 
@@ -414,14 +398,28 @@ impl fmt::Display for SignError {
             Self::CredentialExpired { expired_at } => {
                 write!(f, "the Workload Identity Token expired at {expired_at}: check what renews it")
             }
-            Self::Audience => f.write_str("the audience cannot be told: use an absolute URI, or set a base URL or a fixed audience"),
-            Self::CalleeUnknown => f.write_str("no workload is known behind this name: add it to the signer's mapping"),
-            Self::CalleeUnverifiable => f.write_str("nothing would check the expected callee: use `Audience::CalleeIdentifier` with one workload"),
+            Self::Audience => f.write_str(
+                "the audience cannot be told: use an absolute URI, or set a base URL or a fixed audience",
+            ),
+            Self::CalleeUnknown => {
+                f.write_str("no workload is known behind this name: add it to the signer's mapping")
+            }
+            Self::CalleeUnverifiable => f.write_str(
+                "nothing would check the expected callee: use `Audience::CalleeIdentifier` with one workload",
+            ),
             Self::Plaintext => f.write_str("credentials travel over https only"),
-            Self::PlaintextLoopback => f.write_str("credentials travel over https only; for loopback call `allow_plaintext_loopback`"),
-            Self::TransportUnknown => f.write_str("the URI has no scheme: set an `Audience::BaseUrl`, or call `allow_unknown_transport`"),
-            Self::AuthorizationTaken => f.write_str("the request has an Authorization field, which the proof needs for itself"),
-            Self::RepeatedField(name) => write!(f, "field {name} occurs more than once, so that the proof cannot cover it"),
+            Self::PlaintextLoopback => f.write_str(
+                "credentials travel over https only; for loopback call `allow_plaintext_loopback`",
+            ),
+            Self::TransportUnknown => f.write_str(
+                "the URI has no scheme: set an `Audience::BaseUrl`, or call `allow_unknown_transport`",
+            ),
+            Self::AuthorizationTaken => {
+                f.write_str("the request has an Authorization field, which the proof needs for itself")
+            }
+            Self::RepeatedField(name) => {
+                write!(f, "field {name} occurs more than once, so that the proof cannot cover it")
+            }
             Self::Key(error) => write!(f, "signing failed: {error}"),
         }
     }

@@ -22,11 +22,7 @@
 //! assert_eq!(peer.id().as_str(), "wimse://example.com/frontend");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![allow(
-    clippy::missing_panics_doc,
-    clippy::expect_used,
-    reason = "a test helper panics where a test would"
-)]
+#![allow(clippy::missing_panics_doc, clippy::expect_used, reason = "a test helper panics where a test would")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -106,9 +102,7 @@ impl TestDomain {
 
     /// Trust anchors that trust this domain alone.
     pub fn trust_anchors(&self) -> TrustAnchors {
-        TrustAnchors::new()
-            .domain(self.name.as_str(), self.jwk_set())
-            .expect("a usable anchor")
+        TrustAnchors::new().domain(self.name.as_str(), self.jwk_set()).expect("a usable anchor")
     }
 
     /// The issuer of the domain.
@@ -137,11 +131,7 @@ impl TestDomain {
         let request = change(WitRequest::new(self.id(path), key.public_jwk().clone()));
         let token = self.issuer.issue_with(request).expect("a token");
         let credential = Credential::new(&token, key).expect("a credential");
-        TestWorkload {
-            credential,
-            token,
-            clock: Arc::clone(&self.clock),
-        }
+        TestWorkload { credential, token, clock: Arc::clone(&self.clock) }
     }
 }
 
@@ -184,9 +174,7 @@ impl TestWorkload {
     pub fn sign_with<B>(&self, request: &mut http::Request<B>, options: &SignOptions) {
         let signer = self.signer().build().expect("a signer");
         let uri = request.uri().clone();
-        signer
-            .sign(&uri, request.headers_mut(), options)
-            .expect("a signature");
+        signer.sign(&uri, request.headers_mut(), options).expect("a signature");
     }
 }
 

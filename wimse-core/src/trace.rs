@@ -75,13 +75,7 @@ impl fmt::Display for Step {
 /// `expected` and `found` never hold a token, signature or key.
 pub trait Trace {
     /// Reports one check.
-    fn check(
-        &mut self,
-        step: Step,
-        passed: bool,
-        expected: fmt::Arguments<'_>,
-        found: fmt::Arguments<'_>,
-    );
+    fn check(&mut self, step: Step, passed: bool, expected: fmt::Arguments<'_>, found: fmt::Arguments<'_>);
 }
 
 /// A [`Trace`] that collects nothing and compiles to nothing.
@@ -95,13 +89,7 @@ impl Trace for NoTrace {
 
 impl<T: Trace + ?Sized> Trace for &mut T {
     #[inline]
-    fn check(
-        &mut self,
-        step: Step,
-        passed: bool,
-        expected: fmt::Arguments<'_>,
-        found: fmt::Arguments<'_>,
-    ) {
+    fn check(&mut self, step: Step, passed: bool, expected: fmt::Arguments<'_>, found: fmt::Arguments<'_>) {
         (**self).check(step, passed, expected, found);
     }
 }
@@ -124,19 +112,8 @@ pub struct Checked {
 }
 
 impl Trace for Steps {
-    fn check(
-        &mut self,
-        step: Step,
-        passed: bool,
-        expected: fmt::Arguments<'_>,
-        found: fmt::Arguments<'_>,
-    ) {
-        self.0.push(Checked {
-            step,
-            passed,
-            expected: expected.to_string(),
-            found: found.to_string(),
-        });
+    fn check(&mut self, step: Step, passed: bool, expected: fmt::Arguments<'_>, found: fmt::Arguments<'_>) {
+        self.0.push(Checked { step, passed, expected: expected.to_string(), found: found.to_string() });
     }
 }
 
@@ -151,20 +128,11 @@ pub(crate) fn ensure<T: Trace>(
     found: fmt::Arguments<'_>,
 ) -> Result<(), Rejection> {
     trace.check(step, passed, expected, found);
-    if passed {
-        Ok(())
-    } else {
-        Err(refuse(step, reason, expected, found))
-    }
+    if passed { Ok(()) } else { Err(refuse(step, reason, expected, found)) }
 }
 
 #[cold]
-fn refuse(
-    step: Step,
-    reason: Reason,
-    expected: fmt::Arguments<'_>,
-    found: fmt::Arguments<'_>,
-) -> Rejection {
+fn refuse(step: Step, reason: Reason, expected: fmt::Arguments<'_>, found: fmt::Arguments<'_>) -> Rejection {
     Rejection::new(reason).with_detail(expected, found).at(step)
 }
 

@@ -34,21 +34,13 @@ pub struct RequestHead<'a> {
 
 impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
     fn from(parts: &'a http::request::Parts) -> Self {
-        Self {
-            method: &parts.method,
-            uri: &parts.uri,
-            headers: &parts.headers,
-        }
+        Self { method: &parts.method, uri: &parts.uri, headers: &parts.headers }
     }
 }
 
 impl<'a, B> From<&'a http::Request<B>> for RequestHead<'a> {
     fn from(request: &'a http::Request<B>) -> Self {
-        Self {
-            method: request.method(),
-            uri: request.uri(),
-            headers: request.headers(),
-        }
+        Self { method: request.method(), uri: request.uri(), headers: request.headers() }
     }
 }
 
@@ -115,11 +107,9 @@ impl Verifier {
         let state = match self.judge(request, t, remember) {
             Ok((peer, None)) => self.finish(Ok(peer)),
             Ok((peer, Some(ReplayAnswer::Ready(answer)))) => self.finish(settle(peer, answer, t)),
-            Ok((peer, Some(ReplayAnswer::Pending(answer)))) => State::Pending {
-                answer,
-                peer,
-                verifier: self.clone(),
-            },
+            Ok((peer, Some(ReplayAnswer::Pending(answer)))) => {
+                State::Pending { answer, peer, verifier: self.clone() }
+            }
             Err(rejection) => self.finish(Err(rejection)),
         };
         Verifying { state }
@@ -137,19 +127,11 @@ impl Verifier {
         let located = path.starts_with('/') && request.method != Method::CONNECT;
         let expected = format_args!("a path");
         let found = format_args!("{} {path}", request.method);
-        ensure(
-            t,
-            Step::RequestTarget,
-            located,
-            Reason::RequestTarget,
-            expected,
-            found,
-        )?;
+        ensure(t, Step::RequestTarget, located, Reason::RequestTarget, expected, found)?;
 
         let fields = Fields::read(request.headers, inner.revisions, t)?;
         let revision = fields.revision;
-        self.judge_fields(fields, request.headers, path, t, remember)
-            .map_err(|r| wpt::under(revision, r))
+        self.judge_fields(fields, request.headers, path, t, remember).map_err(|r| wpt::under(revision, r))
     }
 
     fn judge_fields<T: Trace>(
@@ -166,11 +148,7 @@ impl Verifier {
         let Some(snapshot) = snapshot.as_ref() else {
             return Err(Reason::AnchorsNotLoaded.into());
         };
-        let validation = Validation {
-            snapshot,
-            limits: &inner.limits,
-            now,
-        };
+        let validation = Validation { snapshot, limits: &inner.limits, now };
         let wit = if remember {
             validation.token(fields.wit, t)?
         } else {
@@ -210,29 +188,17 @@ impl Verifier {
 }
 
 /// Turns the replay cache's answer into the decision.
-fn settle<T: Trace>(
-    peer: Peer,
-    answer: Result<Use, ReplayError>,
-    t: &mut T,
-) -> Result<Peer, Rejection> {
+fn settle<T: Trace>(peer: Peer, answer: Result<Use, ReplayError>, t: &mut T) -> Result<Peer, Rejection> {
     let (reason, found) = match answer {
         Ok(Use::First) => (None, "the first use"),
         Ok(Use::Again) => (Some(Reason::Replayed), "another use"),
         Err(ReplayError::Full) => (Some(Reason::ReplayFull), "a full cache"),
         Err(ReplayError::Unavailable) => (Some(Reason::ReplayUnavailable), "no answer"),
     };
-    let revision = peer
-        .authentications()
-        .first()
-        .map(Authentication::revision)
-        .unwrap_or_default();
+    let revision = peer.authentications().first().map(Authentication::revision).unwrap_or_default();
     let or = reason.unwrap_or(Reason::ReplayUnavailable);
-    let (expected, found) = (
-        format_args!("the first use of the proof"),
-        format_args!("{found}"),
-    );
-    ensure(t, Step::Replay, reason.is_none(), or, expected, found)
-        .map_err(|r| wpt::under(revision, r))?;
+    let (expected, found) = (format_args!("the first use of the proof"), format_args!("{found}"));
+    ensure(t, Step::Replay, reason.is_none(), or, expected, found).map_err(|r| wpt::under(revision, r))?;
     Ok(peer)
 }
 
@@ -266,23 +232,16 @@ impl Future for Verifying {
     type Output = Result<Peer, Rejection>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        if let State::Pending {
-            answer,
-            peer,
-            verifier,
-        } = &mut self.state
-        {
+        if let State::Pending { answer, peer, verifier } = &mut self.state {
             let answer = ready!(answer.as_mut().poll(cx));
             let decision = settle(peer.clone(), answer, &mut NoTrace);
             self.state = verifier.clone().finish(decision);
         }
         match &mut self.state {
             // Polled again after completion: closed.
-            State::Done(decision) => Poll::Ready(
-                decision
-                    .take()
-                    .unwrap_or_else(|| Err(Reason::ReplayUnavailable.into())),
-            ),
+            State::Done(decision) => {
+                Poll::Ready(decision.take().unwrap_or_else(|| Err(Reason::ReplayUnavailable.into())))
+            }
             State::Pending { .. } => Poll::Pending,
         }
     }
@@ -385,11 +344,8 @@ impl VerifierBuilder {
         if trust.anchors().is_some_and(|anchors| anchors.is_empty()) {
             return Err(BuildError::TrustAnchors);
         }
-        let audiences = self
-            .audiences
-            .ok_or(BuildError::Audiences)?
-            .checked()
-            .map_err(BuildError::Audience)?;
+        let audiences =
+            self.audiences.ok_or(BuildError::Audiences)?.checked().map_err(BuildError::Audience)?;
         if self.limits.leeway > MAX_LEEWAY {
             return Err(BuildError::Leeway);
         }

@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use wimse_core::dangerous::validate_wit_without_proof;
 use wimse_core::jose::{Algorithm, Jwk, KeyError, PublicKey, SigningKey};
 use wimse_core::trace::NoTrace;
-use wimse_core::{
-    Clock, Limits, Reason, SystemClock, TrustAnchors, TrustStore, WitIssuer, WorkloadId,
-};
+use wimse_core::{Clock, Limits, Reason, SystemClock, TrustAnchors, TrustStore, WitIssuer, WorkloadId};
 
 /// What both know: `jsonwebtoken` has neither ES512 nor the name `Ed25519`.
 const COMMON: [Algorithm; 9] = [
@@ -55,27 +53,15 @@ fn their_public_key(algorithm: Algorithm) -> DecodingKey {
 
 /// The key with every algorithm of its type allowed.
 fn our_public_key(algorithm: Algorithm) -> PublicKey {
-    let mut jwk: Value = serde_json::from_str(
-        &TestKey::of(algorithm)
-            .signing(algorithm)
-            .public_jwk()
-            .to_string(),
-    )
-    .unwrap();
+    let mut jwk: Value =
+        serde_json::from_str(&TestKey::of(algorithm).signing(algorithm).public_jwk().to_string()).unwrap();
     jwk.as_object_mut().unwrap().remove("alg");
     PublicKey::new(Jwk::parse(&jwk.to_string()).unwrap()).unwrap()
 }
 
 fn trust(algorithm: Algorithm) -> TrustStore {
-    let key = TestKey::of(algorithm)
-        .signing(algorithm)
-        .public_jwk()
-        .clone()
-        .with_kid("k1");
-    TrustAnchors::new()
-        .domain("example.com", wimse_core::jose::JwkSet::from(key))
-        .unwrap()
-        .into()
+    let key = TestKey::of(algorithm).signing(algorithm).public_jwk().clone().with_kid("k1");
+    TrustAnchors::new().domain("example.com", wimse_core::jose::JwkSet::from(key)).unwrap().into()
 }
 
 fn validate(token: &str, algorithm: Algorithm) -> Result<String, Reason> {
@@ -86,8 +72,7 @@ fn validate(token: &str, algorithm: Algorithm) -> Result<String, Reason> {
         SystemClock.now(),
         &mut NoTrace,
     );
-    wit.map(|wit| wit.subject().to_string())
-        .map_err(|rejection| rejection.reason())
+    wit.map(|wit| wit.subject().to_string()).map_err(|rejection| rejection.reason())
 }
 
 #[test]
@@ -99,14 +84,11 @@ fn wit_05_wit_06_wit_14_wit_28_jsonwebtoken_accepts_what_we_issue() {
         let token = issuer.issue(&subject, workload.public_jwk()).unwrap();
 
         let validation = Validation::new(theirs(algorithm));
-        let token =
-            jsonwebtoken::decode::<Value>(&token, &their_public_key(algorithm), &validation)
-                .unwrap();
+        let token = jsonwebtoken::decode::<Value>(&token, &their_public_key(algorithm), &validation).unwrap();
         assert_eq!(token.header.typ.as_deref(), Some("wit+jwt"));
         assert_eq!(token.header.kid.as_deref(), Some("k1"));
         assert_eq!(token.claims["sub"], subject.as_str());
-        let confirmation: TheirJwk =
-            serde_json::from_value(token.claims["cnf"]["jwk"].clone()).unwrap();
+        let confirmation: TheirJwk = serde_json::from_value(token.claims["cnf"]["jwk"].clone()).unwrap();
         assert_eq!(
             confirmation.thumbprint(ThumbprintHash::SHA256).unwrap(),
             workload.public_jwk().thumbprint()
@@ -127,44 +109,23 @@ fn wit_28_wit_31_we_accept_what_jsonwebtoken_signs_if_it_is_a_wit() {
             header.typ = Some("wit+jwt".into());
             header.kid = Some("k1".into());
             change(&mut header);
-            let token =
-                jsonwebtoken::encode(&header, &claims, &their_signing_key(algorithm)).unwrap();
+            let token = jsonwebtoken::encode(&header, &claims, &their_signing_key(algorithm)).unwrap();
             validate(&token, algorithm)
         };
-        assert_eq!(
-            sign(|_| ()),
-            Ok("wimse://example.com/orders".into()),
-            "{algorithm}"
-        );
+        assert_eq!(sign(|_| ()), Ok("wimse://example.com/orders".into()), "{algorithm}");
         // Stricter than `jsonwebtoken`, which lets all of these pass.
-        assert_eq!(
-            sign(|header| header.typ = Some("JWT".into())),
-            Err(Reason::WitType)
-        );
-        assert_eq!(
-            sign(|header| header.kid = Some("k2".into())),
-            Err(Reason::WitKeyUnknown)
-        );
-        assert_eq!(
-            sign(|header| header.crit = Some(vec!["exp".into()])),
-            Err(Reason::WitMalformed)
-        );
+        assert_eq!(sign(|header| header.typ = Some("JWT".into())), Err(Reason::WitType));
+        assert_eq!(sign(|header| header.kid = Some("k2".into())), Err(Reason::WitKeyUnknown));
+        assert_eq!(sign(|header| header.crit = Some(vec!["exp".into()])), Err(Reason::WitMalformed));
     }
 }
 
 /// One attempt on a signature: algorithm, message, signature octets.
 fn agree(key: Algorithm, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-    let ours = our_public_key(key)
-        .verify(algorithm, message, signature)
-        .is_ok();
+    let ours = our_public_key(key).verify(algorithm, message, signature).is_ok();
     let their_key = their_public_key(key);
-    let verdict =
-        jsonwebtoken::crypto::verify(&encode(signature), message, &their_key, theirs(algorithm));
-    assert_eq!(
-        ours,
-        matches!(verdict, Ok(true)),
-        "{algorithm} with a key for {key}"
-    );
+    let verdict = jsonwebtoken::crypto::verify(&encode(signature), message, &their_key, theirs(algorithm));
+    assert_eq!(ours, matches!(verdict, Ok(true)), "{algorithm} with a key for {key}");
     ours
 }
 
@@ -172,16 +133,10 @@ fn agree(key: Algorithm, algorithm: Algorithm, message: &[u8], signature: &[u8])
 fn wit_28_wpt_08_verdicts_on_altered_signatures_agree() {
     let message = b"what is signed";
     for algorithm in COMMON {
-        let ours = TestKey::of(algorithm)
-            .signing(algorithm)
-            .sign(message)
-            .unwrap();
+        let ours = TestKey::of(algorithm).signing(algorithm).sign(message).unwrap();
         let by_them =
-            jsonwebtoken::crypto::sign(message, &their_signing_key(algorithm), theirs(algorithm))
-                .unwrap();
-        let by_them = data_encoding::BASE64URL_NOPAD
-            .decode(by_them.as_bytes())
-            .unwrap();
+            jsonwebtoken::crypto::sign(message, &their_signing_key(algorithm), theirs(algorithm)).unwrap();
+        let by_them = data_encoding::BASE64URL_NOPAD.decode(by_them.as_bytes()).unwrap();
         for good in [&ours, &by_them] {
             assert!(agree(algorithm, algorithm, message, good));
             let (left, right) = good.split_at(good.len() / 2);
@@ -198,19 +153,12 @@ fn wit_28_wpt_08_verdicts_on_altered_signatures_agree() {
                 good.iter().rev().copied().collect(),
             ];
             for bad in bad {
-                assert!(
-                    !agree(algorithm, algorithm, message, &bad),
-                    "{algorithm} {} octets",
-                    bad.len()
-                );
+                assert!(!agree(algorithm, algorithm, message, &bad), "{algorithm} {} octets", bad.len());
             }
             for position in 0..good.len() {
                 let mut bad = good.clone();
                 bad[position] ^= 1 << (position % 8);
-                assert!(
-                    !agree(algorithm, algorithm, message, &bad),
-                    "{algorithm} octet {position}"
-                );
+                assert!(!agree(algorithm, algorithm, message, &bad), "{algorithm} octet {position}");
             }
             for position in 0..message.len() {
                 let mut other = message.to_vec();
@@ -227,11 +175,7 @@ fn wit_31_wpt_07_a_signature_counts_under_its_own_algorithm_alone() {
     for key in COMMON {
         let good = TestKey::of(key).signing(key).sign(message).unwrap();
         for algorithm in COMMON {
-            assert_eq!(
-                agree(key, algorithm, message, &good),
-                algorithm == key,
-                "{key} as {algorithm}"
-            );
+            assert_eq!(agree(key, algorithm, message, &good), algorithm == key, "{key} as {algorithm}");
         }
     }
 }
@@ -239,35 +183,16 @@ fn wit_31_wpt_07_a_signature_counts_under_its_own_algorithm_alone() {
 #[test]
 fn thumbprints_agree_with_jsonwebtoken_and_the_known_answers_of_rfc_7638_and_rfc_8037() {
     let known = Jwk::parse(include_str!("keys/rfc7638.jwk")).unwrap();
-    assert_eq!(
-        known.thumbprint(),
-        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    );
-    let known =
-        r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    assert_eq!(
-        Jwk::parse(known).unwrap().thumbprint(),
-        "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-    );
+    assert_eq!(known.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    let known = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    assert_eq!(Jwk::parse(known).unwrap().thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 
     for key in &TEST_KEYS {
-        let jwk = key
-            .signing(key.algorithms[0])
-            .public_jwk()
-            .clone()
-            .with_kid("a kid")
-            .with_use("sig");
+        let jwk = key.signing(key.algorithms[0]).public_jwk().clone().with_kid("a kid").with_use("sig");
         let their_jwk: TheirJwk = serde_json::from_str(&jwk.to_string()).unwrap();
-        assert_eq!(
-            jwk.thumbprint(),
-            their_jwk.thumbprint(ThumbprintHash::SHA256).unwrap(),
-            "{jwk}"
-        );
+        assert_eq!(jwk.thumbprint(), their_jwk.thumbprint(ThumbprintHash::SHA256).unwrap(), "{jwk}");
         // `alg`, `kid` and `use` are not part of it.
-        assert_eq!(
-            jwk.thumbprint(),
-            key.signing(key.algorithms[0]).public_jwk().thumbprint()
-        );
+        assert_eq!(jwk.thumbprint(), key.signing(key.algorithms[0]).public_jwk().thumbprint());
     }
 }
 
@@ -278,14 +203,8 @@ fn wit_20_pem_and_jwk_give_the_same_key_and_both_sign() {
             let from_pem = key.signing(algorithm);
             let json = key.jwk.replace(r#""alg""#, r#""unread""#);
             let from_jwk = SigningKey::from_jwk_with(&json, algorithm).unwrap();
-            assert!(
-                from_pem.public_jwk().same_key(from_jwk.public_jwk()),
-                "{algorithm}"
-            );
-            assert_eq!(
-                (from_pem.algorithm(), from_pem.public_jwk().alg()),
-                (algorithm, Some(algorithm))
-            );
+            assert!(from_pem.public_jwk().same_key(from_jwk.public_jwk()), "{algorithm}");
+            assert_eq!((from_pem.algorithm(), from_pem.public_jwk().alg()), (algorithm, Some(algorithm)));
             for (signer, verifier) in [(&from_pem, &from_jwk), (&from_jwk, &from_pem)] {
                 let signature = signer.sign(b"message").unwrap();
                 let public = PublicKey::new(verifier.public_jwk().clone()).unwrap();
@@ -294,15 +213,8 @@ fn wit_20_pem_and_jwk_give_the_same_key_and_both_sign() {
                 assert!(public.verify(algorithm, b"massage", &signature).is_err());
             }
         }
-        for other in Algorithm::ALL
-            .into_iter()
-            .filter(|a| !key.algorithms.contains(a))
-        {
-            assert_eq!(
-                SigningKey::from_pkcs8_pem(key.pem, other).err(),
-                Some(KeyError::Invalid),
-                "{other}"
-            );
+        for other in Algorithm::ALL.into_iter().filter(|a| !key.algorithms.contains(a)) {
+            assert_eq!(SigningKey::from_pkcs8_pem(key.pem, other).err(), Some(KeyError::Invalid), "{other}");
             assert_eq!(
                 SigningKey::from_jwk_with(key.jwk, other).err(),
                 Some(KeyError::AlgorithmMismatch),
@@ -330,10 +242,7 @@ fn key_01_only_an_unencrypted_pkcs_8_block_is_a_key() {
                 "{label}"
             );
         }
-        assert_eq!(
-            SigningKey::from_pkcs8_pem(key.public_pem, algorithm).err(),
-            Some(KeyError::Pem)
-        );
+        assert_eq!(SigningKey::from_pkcs8_pem(key.public_pem, algorithm).err(), Some(KeyError::Pem));
         let windows = key.pem.replace('\n', "\r\n");
         assert!(SigningKey::from_pkcs8_pem(&windows, algorithm).is_ok());
     }

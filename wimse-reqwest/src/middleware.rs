@@ -47,9 +47,7 @@ impl Middleware for WimseMiddleware {
         }
         url.set_fragment(None);
         let target: Uri = url.as_str().parse().map_err(|_| WimseError::Url)?;
-        self.signer
-            .sign(&target, request.headers_mut(), &options)
-            .map_err(WimseError::from)?;
+        self.signer.sign(&target, request.headers_mut(), &options).map_err(WimseError::from)?;
         let response = next.run(request, extensions).await?;
         let mut answered = response.url().clone();
         answered.set_fragment(None);

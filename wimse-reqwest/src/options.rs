@@ -19,10 +19,7 @@ pub trait RequestBuilderExt {
 
 impl RequestBuilderExt for RequestBuilder {
     fn wimse(mut self, change: impl FnOnce(SignOptions) -> SignOptions) -> Self {
-        let options = self
-            .extensions()
-            .remove::<SignOptions>()
-            .unwrap_or_default();
+        let options = self.extensions().remove::<SignOptions>().unwrap_or_default();
         self.with_extension(change(options))
     }
 }

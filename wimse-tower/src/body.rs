@@ -27,15 +27,11 @@ pin_project! {
 
 impl<B> ResponseBody<B> {
     pub(crate) fn inner(body: B) -> Self {
-        Self {
-            kind: Kind::Inner { body },
-        }
+        Self { kind: Kind::Inner { body } }
     }
 
     pub(crate) fn refusal(body: Bytes) -> Self {
-        Self {
-            kind: Kind::Refusal { body },
-        }
+        Self { kind: Kind::Refusal { body } }
     }
 }
 
@@ -56,9 +52,7 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
             KindProjection::Refusal { body } if body.is_empty() => Poll::Ready(None),
-            KindProjection::Refusal { body } => {
-                Poll::Ready(Some(Ok(Frame::data(std::mem::take(body)))))
-            }
+            KindProjection::Refusal { body } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(body))))),
         }
     }
 

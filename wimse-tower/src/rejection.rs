@@ -36,14 +36,8 @@ impl RejectionResponse for ProblemResponse {
             *response.body_mut() = Bytes::new();
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-            headers.insert(
-                GRPC_STATUS,
-                HeaderValue::from_static(grpc_status(rejection.status())),
-            );
-            headers.insert(
-                GRPC_MESSAGE,
-                HeaderValue::from_static(rejection.reason().code()),
-            );
+            headers.insert(GRPC_STATUS, HeaderValue::from_static(grpc_status(rejection.status())));
+            headers.insert(GRPC_MESSAGE, HeaderValue::from_static(rejection.reason().code()));
         }
         response
     }
@@ -67,8 +61,6 @@ pub(crate) fn refuse<R: RejectionResponse>(
     let mut response = respond.respond(&rejection, request);
     response.extensions_mut().insert(rejection);
     let length = response.body().len();
-    response
-        .headers_mut()
-        .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     response
 }

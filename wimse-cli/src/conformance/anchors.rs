@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use wimse_core::jose::{Algorithm, Algorithms, JwkSet, KeyError};
+use wimse_core::jose::{Algorithm, Algorithms, Jwk, JwkSet, KeyError};
 use wimse_core::trust::TrustError;
 use wimse_core::{DomainAnchors, Profile, TrustAnchors};
 
@@ -26,7 +26,7 @@ pub(super) struct Trust {
 }
 
 /// The `settings` of one trust domain.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     algorithms: Option<Vec<Name>>,
@@ -63,15 +63,8 @@ enum Named {
 
 impl Trust {
     /// Reads `trust_anchors` and `settings`. `default` are the anchors of the vector's file.
-    pub(super) fn read(
-        fields: &Fields,
-        default: Option<&Anchors>,
-        profile: Profile,
-    ) -> Result<Self, Fault> {
-        let domains = match fields
-            .optional("trust_anchors")?
-            .unwrap_or(Source::Named(Named::Default))
-        {
+    pub(super) fn read(fields: &Fields, default: Option<&Anchors>, profile: Profile) -> Result<Self, Fault> {
+        let domains = match fields.optional("trust_anchors")?.unwrap_or(Source::Named(Named::Default)) {
             Source::Listed(anchors) => anchors,
             Source::Named(Named::NonePublished) => Anchors::new(),
             Source::Named(Named::Default) => default.cloned().ok_or(Fault::NoDefaultAnchors)?,
@@ -80,59 +73,43 @@ impl Trust {
         // A setting that applies to nothing would make a case pass for the wrong reason.
         match settings.keys().find(|name| !domains.contains_key(*name)) {
             Some(name) => Err(Fault::SettingsWithoutAnchors(name.clone())),
-            None => Ok(Self {
-                domains,
-                settings,
-                profile,
-            }),
+            None => Ok(Self { domains, settings, profile }),
         }
     }
 
     /// The anchors, or why a receiver would not start with them.
     pub(super) fn load(&self) -> Result<TrustAnchors, TrustError> {
-        self.domains
-            .iter()
-            .try_fold(TrustAnchors::new(), |anchors, (name, keys)| {
-                let keys = JwkSet::parse(&serde_json::json!({ "keys": keys }).to_string())?;
-                // Files name the anchors of all profiles alike; a WIT-SVID lives under `spiffe` and its anchors say so.
-                let (domain, keys) = match self.profile {
-                    Profile::WitSvid if !name.contains("://") => {
-                        (format!("spiffe://{name}"), for_svids(&keys))
-                    }
-                    _ => (name.clone(), keys),
-                };
-                let unset = Settings {
-                    algorithms: None,
-                    proof_algorithms: None,
-                    issuers: None,
-                };
-                let settings = self.settings.get(name).unwrap_or(&unset);
-                anchors.domain(
-                    &domain,
-                    settings.apply(DomainAnchors::new(keys).profile(self.profile)),
-                )
-            })
+        self.domains.iter().try_fold(TrustAnchors::new(), |anchors, (name, keys)| {
+            let keys = JwkSet::parse(&serde_json::json!({ "keys": keys }).to_string())?;
+            // Files name the anchors of all profiles alike; a WIT-SVID lives under `spiffe` and its anchors say so.
+            let (domain, keys) = match self.profile {
+                Profile::WitSvid if !name.contains("://") => (format!("spiffe://{name}"), for_svids(&keys)),
+                _ => (name.clone(), keys),
+            };
+            let settings = self.settings.get(name).cloned().unwrap_or_default();
+            anchors.domain(&domain, settings.apply(DomainAnchors::new(keys).profile(self.profile)))
+        })
     }
 }
 
 impl Settings {
-    fn apply(&self, mut anchors: DomainAnchors) -> DomainAnchors {
-        let set = |names: &[Name]| names.iter().map(|name| name.0).collect::<Algorithms>();
-        if let Some(names) = &self.algorithms {
+    fn apply(self, mut anchors: DomainAnchors) -> DomainAnchors {
+        let set = |names: Vec<Name>| names.into_iter().map(|name| name.0).collect::<Algorithms>();
+        if let Some(names) = self.algorithms {
             anchors = anchors.algorithms(set(names));
         }
-        if let Some(names) = &self.proof_algorithms {
+        if let Some(names) = self.proof_algorithms {
             anchors = anchors.proof_algorithms(set(names));
         }
-        if let Some(issuers) = &self.issuers {
-            anchors = anchors.issuers(issuers.iter().cloned());
+        if let Some(issuers) = self.issuers {
+            anchors = anchors.issuers(issuers);
         }
         anchors
     }
 }
 
 fn for_svids(keys: &JwkSet) -> JwkSet {
-    let purposed = |key: &wimse_core::jose::Jwk| match key.key_use() {
+    let purposed = |key: &Jwk| match key.key_use() {
         None => key.clone().with_use(SVID_USE),
         Some(_) => key.clone(),
     };

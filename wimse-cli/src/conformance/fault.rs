@@ -37,19 +37,11 @@ pub(super) struct Problem {
 
 impl Fault {
     pub(super) fn of(self, file: &Path, vector: &str) -> Problem {
-        Problem {
-            file: file.to_owned(),
-            vector: Some(vector.to_owned()),
-            fault: self,
-        }
+        Problem { file: file.to_owned(), vector: Some(vector.to_owned()), fault: self }
     }
 
     pub(super) fn of_file(self, file: &Path) -> Problem {
-        Problem {
-            file: file.to_owned(),
-            vector: None,
-            fault: self,
-        }
+        Problem { file: file.to_owned(), vector: None, fault: self }
     }
 }
 
@@ -60,19 +52,23 @@ impl fmt::Display for Fault {
             Self::NoFiles => f.write_str("no *.json file in this folder"),
             Self::Json(error) => write!(f, "not a vector file: {error}"),
             Self::Empty => f.write_str("not a vector file: no vectors"),
-            Self::UnknownKind => f.write_str("of no known kind: neither `wit`, `request`, `sequence` nor `input`"),
+            Self::UnknownKind => {
+                f.write_str("of no known kind: neither `wit`, `request`, `sequence` nor `input`")
+            }
             Self::HttpSignature => f.write_str("HTTP message signatures are not supported by this build"),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Malformed(field, error) => write!(f, "`{field}` cannot be used: {error}"),
             Self::NoDefaultAnchors => {
                 f.write_str("no default `trust_anchors`, neither in the file nor in a wit.json beside it")
             }
-            Self::SettingsWithoutAnchors(domain) => write!(f, "`settings` for {domain}, which has no trust anchors"),
+            Self::SettingsWithoutAnchors(domain) => {
+                write!(f, "`settings` for {domain}, which has no trust anchors")
+            }
             Self::NoSuchCase(id) => write!(f, "`sequence` names {}, which is not in the file", Shown(id)),
             Self::UnequalReceivers => f.write_str("the cases of `sequence` want different receivers"),
-            Self::ExpectedShape => {
-                f.write_str("`expected` must be a list of as many outcomes as `sequence` has, and else one outcome")
-            }
+            Self::ExpectedShape => f.write_str(
+                "`expected` must be a list of as many outcomes as `sequence` has, and else one outcome",
+            ),
             Self::Receiver(error) => write!(f, "no receiver can be set up like this: {error}"),
         }
     }
@@ -98,16 +94,8 @@ impl fmt::Display for Shown<'_> {
         }
         let mut rest = self.0.chars();
         for c in rest.by_ref().take(MAX_NAME) {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())
-            } else {
-                write!(f, "{c}")
-            }?;
+            if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") }?;
         }
-        if rest.next().is_some() {
-            f.write_str("…")
-        } else {
-            Ok(())
-        }
+        if rest.next().is_some() { f.write_str("…") } else { Ok(()) }
     }
 }

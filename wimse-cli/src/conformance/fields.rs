@@ -11,7 +11,7 @@ use super::fault::Fault;
 
 /// The members that decide about a vector. All others are for readers and skipped unparsed: decoded claims may
 /// hold numbers and depths that no JSON library represents.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 20] = [
     "id",
     "kind",
     "now",
@@ -32,7 +32,6 @@ const KNOWN: [&str; 21] = [
     "a",
     "b",
     "equal",
-    "prefix_match",
 ];
 
 /// One vector as it is written down.
@@ -49,10 +48,7 @@ impl Fields {
     }
 
     /// `null` counts as absent.
-    pub(super) fn optional<T: DeserializeOwned>(
-        &self,
-        name: &'static str,
-    ) -> Result<Option<T>, Fault> {
+    pub(super) fn optional<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, Fault> {
         let value = self.0.get(name).unwrap_or(&Value::Null);
         Option::deserialize(value).map_err(|error| Fault::Malformed(name, error))
     }

@@ -30,16 +30,9 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Problem> {
         fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
     };
     let mut files = listed(path).map_err(|error| Fault::File(error).of_file(path))?;
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "json")
-    });
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
     files.sort();
-    if files.is_empty() {
-        Err(Fault::NoFiles.of_file(path))
-    } else {
-        Ok(files)
-    }
+    if files.is_empty() { Err(Fault::NoFiles.of_file(path)) } else { Ok(files) }
 }
 
 /// Every case of a file, in its order. All of them must be readable.
@@ -47,23 +40,12 @@ pub(super) fn cases(file: &Path) -> Result<Vec<Case>, Problem> {
     let document = read(file).map_err(|fault| fault.of_file(file))?;
     let neighbours = match document.trust_anchors {
         Some(_) => None,
-        None => read(&file.with_file_name(NEIGHBOUR))
-            .ok()
-            .and_then(|neighbour| neighbour.trust_anchors),
+        None => read(&file.with_file_name(NEIGHBOUR)).ok().and_then(|neighbour| neighbour.trust_anchors),
     };
     let anchors = document.trust_anchors.as_ref().or(neighbours.as_ref());
-    let context = Context {
-        vectors: &document.vectors,
-        anchors,
-    };
-    let vectors = document
-        .vectors
-        .iter()
-        .map(|fields| (fields, context.case(fields)));
-    let pairs = document
-        .comparison
-        .iter()
-        .map(|fields| (fields, case::comparison(fields)));
+    let context = Context { vectors: &document.vectors, anchors };
+    let vectors = document.vectors.iter().map(|fields| (fields, context.case(fields)));
+    let pairs = document.comparison.iter().map(|fields| (fields, case::comparison(fields)));
     vectors
         .chain(pairs)
         .enumerate()
@@ -74,17 +56,13 @@ pub(super) fn cases(file: &Path) -> Result<Vec<Case>, Problem> {
 fn read(file: &Path) -> Result<Document, Fault> {
     let text = fs::read(file).map_err(Fault::File)?;
     let document: Document = serde_json::from_slice(&text).map_err(Fault::Json)?;
-    if document.vectors.is_empty() {
-        Err(Fault::Empty)
-    } else {
-        Ok(document)
-    }
+    if document.vectors.is_empty() { Err(Fault::Empty) } else { Ok(document) }
 }
 
 /// What to call a vector that may be without a name.
 fn name(fields: &Fields, index: usize) -> String {
-    let text = |member| fields.optional::<String>(member).ok().flatten();
-    text("id")
-        .or_else(|| text("input"))
+    ["id", "input", "a"]
+        .into_iter()
+        .find_map(|member| fields.optional(member).ok().flatten())
         .unwrap_or_else(|| format!("number {}", index + 1))
 }

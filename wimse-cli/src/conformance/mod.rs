@@ -5,11 +5,12 @@ mod case;
 mod fault;
 mod fields;
 mod load;
+mod message;
 mod report;
 mod run;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use report::Report;
 
@@ -39,6 +40,7 @@ pub enum Status {
 
 impl Status {
     /// The exit code: 0, 1 or 2.
+    #[must_use]
     pub fn code(self) -> u8 {
         match self {
             Self::Conformant => 0,
@@ -57,16 +59,14 @@ pub fn command(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> io::Res
     let mut report = Report::new(args.json, out, err);
     for path in &args.paths {
         match load::files(path) {
-            Ok(files) => files
-                .iter()
-                .try_for_each(|file| run_file(file, &mut report))?,
+            Ok(files) => files.iter().try_for_each(|file| run_file(file, &mut report))?,
             Err(problem) => report.unreadable(&problem)?,
         }
     }
     report.finish()
 }
 
-fn run_file(file: &std::path::Path, report: &mut Report<'_>) -> io::Result<()> {
+fn run_file(file: &Path, report: &mut Report<'_>) -> io::Result<()> {
     let cases = match load::cases(file) {
         Ok(cases) => cases,
         Err(problem) => return report.unreadable(&problem),

@@ -33,15 +33,7 @@ struct Line<'a> {
 
 impl<'a> Report<'a> {
     pub(super) fn new(json: bool, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self {
-            json,
-            out,
-            err,
-            as_expected: 0,
-            mismatches: 0,
-            skipped: 0,
-            unreadable: 0,
-        }
+        Self { json, out, err, as_expected: 0, mismatches: 0, skipped: 0, unreadable: 0 }
     }
 
     pub(super) fn result(&mut self, case: &Case, outcomes: &OneOrMany<Outcome>) -> io::Result<()> {
@@ -64,11 +56,7 @@ impl<'a> Report<'a> {
         };
         writeln!(self.out, "{}", serde_json::to_string(&line)?)?;
         // The objects have no room for the reason that was expected.
-        if verdict == Verdict::Mismatch {
-            writeln!(self.err, "{text}")
-        } else {
-            Ok(())
-        }
+        if verdict == Verdict::Mismatch { writeln!(self.err, "{text}") } else { Ok(()) }
     }
 
     pub(super) fn unreadable(&mut self, problem: &Problem) -> io::Result<()> {
@@ -77,13 +65,7 @@ impl<'a> Report<'a> {
     }
 
     pub(super) fn finish(self) -> io::Result<Status> {
-        let Self {
-            as_expected,
-            mismatches,
-            skipped,
-            unreadable,
-            ..
-        } = self;
+        let Self { as_expected, mismatches, skipped, unreadable, .. } = self;
         let vectors = as_expected + mismatches + skipped;
         write!(
             self.err,
@@ -133,25 +115,15 @@ impl Verdict {
 
 /// What must come of the request at `index` of a case, and the reason that a rejection must have.
 fn wanted(case: &Case, index: usize) -> (Option<Expected>, Option<&str>) {
-    let reason = case
-        .expected_reason
-        .as_ref()
-        .and_then(|reasons| reasons.at(index));
-    (
-        case.expected.at(index).copied(),
-        reason.and_then(Option::as_deref),
-    )
+    let reason = case.expected_reason.as_ref().and_then(|reasons| reasons.at(index));
+    (case.expected.at(index).copied(), reason.and_then(Option::as_deref))
 }
 
 /// One line for a person.
 fn text(verdict: Verdict, case: &Case, outcomes: &OneOrMany<Outcome>) -> String {
     let (kind, id) = (case.subject.kind(), Shown(&case.id));
     let list = |item: &dyn Fn(usize, &Outcome) -> String| {
-        let items = outcomes
-            .as_slice()
-            .iter()
-            .enumerate()
-            .map(|(index, outcome)| item(index, outcome));
+        let items = outcomes.as_slice().iter().enumerate().map(|(index, outcome)| item(index, outcome));
         items.collect::<Vec<_>>().join(", ")
     };
     let got = list(&|_, outcome| phrase(outcome.got.word(), outcome.reason));
@@ -172,8 +144,5 @@ fn text(verdict: Verdict, case: &Case, outcomes: &OneOrMany<Outcome>) -> String 
 }
 
 fn phrase(outcome: &str, reason: Option<&str>) -> String {
-    reason.map_or_else(
-        || outcome.to_owned(),
-        |reason| format!("{outcome} ({reason})"),
-    )
+    reason.map_or_else(|| outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use http::{HeaderName, HeaderValue};
 use wimse_core::dangerous::validate_wit_without_proof;
 use wimse_core::identifier::IdentifierError;
 use wimse_core::observer::Silent;
@@ -18,15 +17,16 @@ use wimse_core::{
     Verifying, WorkloadId,
 };
 
-use super::case::{Case, DIFFERENT, Expected, Message, Receiver, Request, Subject};
+use super::case::{Case, Expected, Receiver, Subject};
 use super::fault::Fault;
 use super::fields::OneOrMany;
+use super::message::Request;
 
 /// The reason code of a request that the `http` crate cannot hold, so that no server built on it would see it.
 const NOT_REPRESENTABLE: &str = "request_not_representable";
 
-/// The reason code of two identifiers of which one is the path above the other.
-const BELOW: &str = "identifier_below";
+/// The reason code of two identifiers that are well-formed and not the same.
+const DIFFERENT: &str = "identifiers_differ";
 
 /// What came of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,20 +54,11 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    const ACCEPT: Self = Self {
-        got: Got::Accept,
-        reason: None,
-    };
-    const SKIPPED: Self = Self {
-        got: Got::Skipped,
-        reason: None,
-    };
+    const ACCEPT: Self = Self { got: Got::Accept, reason: None };
+    const SKIPPED: Self = Self { got: Got::Skipped, reason: None };
 
     fn reject(reason: &'static str) -> Self {
-        Self {
-            got: Got::Reject,
-            reason: Some(reason),
-        }
+        Self { got: Got::Reject, reason: Some(reason) }
     }
 }
 
@@ -104,8 +95,7 @@ pub(super) fn run(case: &Case) -> Result<OneOrMany<Outcome>, Fault> {
         Subject::Wit { token, now, trust } => OneOrMany::One(match trust.load() {
             Ok(anchors) => {
                 let store = TrustStore::new(anchors);
-                validate_wit_without_proof(token, &store, &Limits::default(), *now, &mut NoTrace)
-                    .into()
+                validate_wit_without_proof(token, &store, &Limits::default(), *now, &mut NoTrace).into()
             }
             Err(error) => error.into(),
         }),
@@ -121,11 +111,15 @@ fn send(receiver: &Receiver, requests: &OneOrMany<Request>) -> Result<OneOrMany<
         Ok(anchors) => anchors,
         Err(error) => return Ok(requests.map(|_| error.into())),
     };
+    let context_tokens = receiver.context_tokens.clone().unwrap_or_else(|| {
+        let covered = requests.as_slice().iter().map(|request| request.message.covered_fields());
+        covered.flatten().collect()
+    });
     let clock = Arc::new(CaseClock::default());
     let verifier = Verifier::builder()
         .trust_anchors(anchors)
         .audiences(Audiences::exact(receiver.audiences.iter().cloned()))
-        .context_tokens(&receiver.context_tokens)
+        .context_tokens(context_tokens)
         .allow_revision(receiver.revision)
         .replay_cache(MemoryReplayCache::default())
         .clock(Arc::clone(&clock))
@@ -151,27 +145,10 @@ fn decide(decision: Verifying) -> Outcome {
 
 fn compare(a: &str, b: &str) -> Result<Outcome, IdentifierError> {
     let (a, b) = (WorkloadId::parse(a)?, WorkloadId::parse(b)?);
-    if a == b {
-        return Ok(Outcome::ACCEPT);
-    }
-    let below = policy::pattern(&format!("{a}/**"))?.allows(&b);
-    Ok(Outcome::reject(if below { BELOW } else { DIFFERENT }))
-}
-
-impl Message {
-    fn to_http(&self) -> Option<http::Request<()>> {
-        let mut request = http::Request::new(());
-        *request.method_mut() = self.method.parse().ok()?;
-        *request.uri_mut() = self.target_uri.parse().ok()?;
-        for (name, value) in &self.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            // Octets, since that is what a field value is: text outside ASCII stays as it is in the vector.
-            request
-                .headers_mut()
-                .append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
-        }
-        Some(request)
-    }
+    // A rule that names the one must not let the other in either: nothing may match by prefix.
+    let rule = policy::exact([a.as_str()])?.or(policy::pattern(a.as_str())?);
+    let same = a == b || rule.allows(&b);
+    Ok(if same { Outcome::ACCEPT } else { Outcome::reject(DIFFERENT) })
 }
 
 /// A clock that stands at the time of the case.

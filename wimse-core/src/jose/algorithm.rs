@@ -117,9 +117,7 @@ impl Algorithms {
 
     /// The members.
     pub fn iter(self) -> impl Iterator<Item = Algorithm> {
-        Algorithm::ALL
-            .into_iter()
-            .filter(move |a| self.contains(*a))
+        Algorithm::ALL.into_iter().filter(move |a| self.contains(*a))
     }
 }
 
@@ -156,9 +154,7 @@ mod tests {
 
     #[test]
     fn wit_02_wit_03_only_registered_asymmetric_signature_names_exist() {
-        for name in [
-            "none", "None", "HS256", "RSA-OAEP", "ECDH-ES", "es256", "ES256K", "EDDSA", "",
-        ] {
+        for name in ["none", "None", "HS256", "RSA-OAEP", "ECDH-ES", "es256", "ES256K", "EDDSA", ""] {
             assert_eq!(Algorithm::from_name(name), None, "{name}");
         }
         for algorithm in Algorithm::ALL {

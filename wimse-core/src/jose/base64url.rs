@@ -15,43 +15,26 @@ pub(crate) struct Decoded {
 
 impl Decoded {
     pub(crate) fn as_slice(&self) -> &[u8] {
-        let from = if self.spilled.is_empty() {
-            self.inline.as_slice()
-        } else {
-            &self.spilled
-        };
+        let from = if self.spilled.is_empty() { self.inline.as_slice() } else { &self.spilled };
         from.get(..self.len).unwrap_or_default()
     }
 }
 
 /// Decodes `text`; `None` if it is not exactly the canonical encoding of some octets.
 pub(crate) fn decode(text: &[u8]) -> Option<Decoded> {
-    let mut decoded = Decoded {
-        inline: [0; INLINE],
-        spilled: Vec::new(),
-        len: 0,
-    };
+    let mut decoded = Decoded { inline: [0; INLINE], spilled: Vec::new(), len: 0 };
     let len = BASE64URL_NOPAD.decode_len(text.len()).ok()?;
     if len > INLINE {
         decoded.spilled = vec![0; len];
     }
-    let target = if len > INLINE {
-        decoded.spilled.as_mut_slice()
-    } else {
-        &mut decoded.inline
-    };
-    decoded.len = BASE64URL_NOPAD
-        .decode_mut(text, target.get_mut(..len)?)
-        .ok()?;
+    let target = if len > INLINE { decoded.spilled.as_mut_slice() } else { &mut decoded.inline };
+    decoded.len = BASE64URL_NOPAD.decode_mut(text, target.get_mut(..len)?).ok()?;
     Some(decoded)
 }
 
 /// Decodes key material, which is wiped when dropped.
 pub(crate) fn decode_secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    BASE64URL_NOPAD
-        .decode(text.as_bytes())
-        .ok()
-        .map(Zeroizing::new)
+    BASE64URL_NOPAD.decode(text.as_bytes()).ok().map(Zeroizing::new)
 }
 
 pub(crate) fn encode(octets: &[u8]) -> String {
@@ -75,8 +58,7 @@ pub(crate) fn equals_sha256(text: &str, digest: &[u8; 32]) -> bool {
 
 /// Whether every octet is in the base64url alphabet.
 pub(crate) fn is_alphabet(text: &[u8]) -> bool {
-    text.iter()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 #[cfg(test)]

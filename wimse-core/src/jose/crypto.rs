@@ -51,9 +51,7 @@ impl Curve {
     }
 
     pub(crate) fn of(algorithm: Algorithm) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|curve| curve.algorithm() == algorithm)
+        Self::ALL.into_iter().find(|curve| curve.algorithm() == algorithm)
     }
 
     fn verification(self) -> &'static EcdsaVerificationAlgorithm {
@@ -92,9 +90,7 @@ pub(crate) struct VerifyKey(ParsedPublicKey);
 impl VerifyKey {
     /// `point` is the uncompressed SEC 1 encoding. Refuses points off the curve.
     pub(crate) fn ec(curve: Curve, point: &[u8]) -> Option<Self> {
-        ParsedPublicKey::new(curve.verification(), point)
-            .ok()
-            .map(Self)
+        ParsedPublicKey::new(curve.verification(), point).ok().map(Self)
     }
 
     pub(crate) fn ed25519(x: &[u8]) -> Option<Self> {
@@ -108,10 +104,7 @@ impl VerifyKey {
         if !RSA_BITS.contains(&bits) || n.first() == Some(&0) || !odd || e.len() > 4 {
             return None;
         }
-        RsaPublicKeyComponents { n, e }
-            .to_parsed_public_key(rsa(algorithm)?.0)
-            .ok()
-            .map(Self)
+        RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa(algorithm)?.0).ok().map(Self)
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -148,9 +141,7 @@ pub(crate) struct RsaNumbers<'a> {
 impl SignKey {
     pub(crate) fn generate(algorithm: Algorithm) -> Option<Self> {
         if let Some(curve) = Curve::of(algorithm) {
-            EcdsaKeyPair::generate(curve.signing())
-                .ok()
-                .map(|pair| Self::Ec(curve, pair))
+            EcdsaKeyPair::generate(curve.signing()).ok().map(|pair| Self::Ec(curve, pair))
         } else if rsa(algorithm).is_some() {
             RsaKeyPair::generate(KeySize::Rsa3072).ok().map(Self::Rsa)
         } else {
@@ -160,15 +151,11 @@ impl SignKey {
 
     pub(crate) fn pkcs8(algorithm: Algorithm, der: &[u8]) -> Option<Self> {
         if let Some(curve) = Curve::of(algorithm) {
-            EcdsaKeyPair::from_pkcs8(curve.signing(), der)
-                .ok()
-                .map(|pair| Self::Ec(curve, pair))
+            EcdsaKeyPair::from_pkcs8(curve.signing(), der).ok().map(|pair| Self::Ec(curve, pair))
         } else if rsa(algorithm).is_some() {
             Self::checked_rsa(RsaKeyPair::from_pkcs8(der).ok()?)
         } else {
-            Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
-                .ok()
-                .map(Self::Ed25519)
+            Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().map(Self::Ed25519)
         }
     }
 
@@ -180,18 +167,13 @@ impl SignKey {
 
     /// Refuses a seed that does not belong to the public key.
     pub(crate) fn ed25519(d: &[u8], x: &[u8]) -> Option<Self> {
-        Ed25519KeyPair::from_seed_and_public_key(d, x)
-            .ok()
-            .map(Self::Ed25519)
+        Ed25519KeyPair::from_seed_and_public_key(d, x).ok().map(Self::Ed25519)
     }
 
     /// Refuses numbers that do not fit together.
     pub(crate) fn rsa(numbers: &RsaNumbers<'_>) -> Option<Self> {
         let components = aws_lc_rs::rsa::KeyPairComponents {
-            public_key: RsaPublicKeyComponents {
-                n: numbers.n,
-                e: numbers.e,
-            },
+            public_key: RsaPublicKeyComponents { n: numbers.n, e: numbers.e },
             d: numbers.d,
             p: numbers.p,
             q: numbers.q,
@@ -203,9 +185,7 @@ impl SignKey {
     }
 
     fn checked_rsa(pair: RsaKeyPair) -> Option<Self> {
-        RSA_BITS
-            .contains(&(pair.public_modulus_len() * 8))
-            .then_some(Self::Rsa(pair))
+        RSA_BITS.contains(&(pair.public_modulus_len() * 8)).then_some(Self::Rsa(pair))
     }
 
     pub(crate) fn public(&self) -> PublicNumbers<'_> {
@@ -213,33 +193,19 @@ impl SignKey {
             Self::Ec(curve, pair) => PublicNumbers::Ec(*curve, pair.public_key().as_ref()),
             Self::Ed25519(pair) => PublicNumbers::Ed25519(pair.public_key().as_ref()),
             Self::Rsa(pair) => PublicNumbers::Rsa {
-                n: pair
-                    .public_key()
-                    .modulus()
-                    .big_endian_without_leading_zero(),
-                e: pair
-                    .public_key()
-                    .exponent()
-                    .big_endian_without_leading_zero(),
+                n: pair.public_key().modulus().big_endian_without_leading_zero(),
+                e: pair.public_key().exponent().big_endian_without_leading_zero(),
             },
         }
     }
 
     pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<RawSignature> {
         Some(match self {
-            Self::Ec(_, pair) => {
-                RawSignature::Short(pair.sign(&SystemRandom::new(), message).ok()?)
-            }
+            Self::Ec(_, pair) => RawSignature::Short(pair.sign(&SystemRandom::new(), message).ok()?),
             Self::Ed25519(pair) => RawSignature::Short(pair.try_sign(message).ok()?),
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(
-                    rsa(algorithm)?.1,
-                    &SystemRandom::new(),
-                    message,
-                    &mut signature,
-                )
-                .ok()?;
+                pair.sign(rsa(algorithm)?.1, &SystemRandom::new(), message, &mut signature).ok()?;
                 RawSignature::Long(signature)
             }
         })

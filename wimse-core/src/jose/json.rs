@@ -41,9 +41,7 @@ impl<'a> Object<'a> {
     /// Parses a text that must be exactly one object.
     pub(crate) fn parse(text: &'a [u8]) -> Result<Self, JsonInvalid> {
         let mut deserializer = serde_json::Deserializer::from_slice(text);
-        let value = Tree { depth: 0 }
-            .deserialize(&mut deserializer)
-            .map_err(|_| JsonInvalid)?;
+        let value = Tree { depth: 0 }.deserialize(&mut deserializer).map_err(|_| JsonInvalid)?;
         deserializer.end().map_err(|_| JsonInvalid)?;
         match value {
             Json::Object(object) => Ok(object),
@@ -52,10 +50,7 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
@@ -79,10 +74,7 @@ impl Json<'_> {
     pub(crate) fn as_time(&self) -> Option<UnixTime> {
         match self {
             Self::Int(seconds) => Some(UnixTime::from_secs(*seconds)),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "saturates, which is what is wanted"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "saturates, which is what is wanted")]
             Self::Float(seconds) => Some(UnixTime::from_secs(seconds.floor() as i64)),
             _ => None,
         }
@@ -98,10 +90,9 @@ impl Json<'_> {
             Self::Float(f) => Value::from(*f),
             Self::Text(text) => Value::String(text.clone().into_owned()),
             Self::Array(items) => items.iter().map(Json::to_value).collect(),
-            Self::Object(object) => object
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.to_value()))
-                .collect(),
+            Self::Object(object) => {
+                object.iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect()
+            }
         }
     }
 }
@@ -116,19 +107,14 @@ impl Tree {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom("nested too deeply"));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-        })
+        Ok(Self { depth: self.depth + 1 })
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Tree {
     type Value = Json<'de>;
 
-    fn deserialize<D: serde::Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Json<'de>, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
@@ -205,10 +191,7 @@ struct Name;
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Cow<'de, str>;
 
-    fn deserialize<D: serde::Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
@@ -253,14 +236,8 @@ mod tests {
 
     #[test]
     fn duplicates_are_found_among_many_members_in_linear_time() {
-        let many = (0..50_000)
-            .map(|i| format!("\"m{i}\":0"))
-            .collect::<Vec<_>>()
-            .join(",");
-        assert_eq!(
-            parse(&format!("{{{many}}}")).unwrap().iter().count(),
-            50_000
-        );
+        let many = (0..50_000).map(|i| format!("\"m{i}\":0")).collect::<Vec<_>>().join(",");
+        assert_eq!(parse(&format!("{{{many}}}")).unwrap().iter().count(), 50_000);
         assert_eq!(parse(&format!("{{{many},\"m7\":0}}")), Err(JsonInvalid));
         assert_eq!(parse(&format!("{{{many},\"m49999\":0}}")), Err(JsonInvalid));
     }
@@ -276,18 +253,7 @@ mod tests {
 
     #[test]
     fn only_one_whole_object_is_accepted() {
-        for bad in [
-            "",
-            "[]",
-            "1",
-            "\"x\"",
-            "null",
-            "{} {}",
-            "{}x",
-            "{\"a\":1,}",
-            "{'a':1}",
-            "\u{feff}{}",
-        ] {
+        for bad in ["", "[]", "1", "\"x\"", "null", "{} {}", "{}x", "{\"a\":1,}", "{'a':1}", "\u{feff}{}"] {
             assert_eq!(parse(bad), Err(JsonInvalid), "{bad:?}");
         }
         assert!(Object::parse(b"{\"a\":\"\xff\"}").is_err());
@@ -295,21 +261,10 @@ mod tests {
 
     #[test]
     fn wit_08_numeric_dates_saturate_and_drop_fractions() {
-        let time = |text: &str| {
-            parse(&format!("{{\"exp\":{text}}}"))
-                .ok()?
-                .get("exp")?
-                .as_time()
-        };
-        assert_eq!(
-            time("1745512510.9"),
-            Some(UnixTime::from_secs(1_745_512_510))
-        );
+        let time = |text: &str| parse(&format!("{{\"exp\":{text}}}")).ok()?.get("exp")?.as_time();
+        assert_eq!(time("1745512510.9"), Some(UnixTime::from_secs(1_745_512_510)));
         assert_eq!(time("-0.5"), Some(UnixTime::from_secs(-1)));
-        assert_eq!(
-            time("18446744073709551615"),
-            Some(UnixTime::from_secs(i64::MAX))
-        );
+        assert_eq!(time("18446744073709551615"), Some(UnixTime::from_secs(i64::MAX)));
         assert_eq!(time("1e300"), Some(UnixTime::from_secs(i64::MAX)));
         assert_eq!(time("-1e300"), Some(UnixTime::from_secs(i64::MIN)));
         assert_eq!(time("\"1745512510\""), None);

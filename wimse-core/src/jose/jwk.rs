@@ -75,9 +75,7 @@ impl Jwk {
                 if jwk.text("crv").ok_or(KeyError::Member("crv"))? != "Ed25519" {
                     return Err(KeyError::UnsupportedType);
                 }
-                Material::Ed25519 {
-                    x: octets(jwk, "x")?.as_slice().to_vec(),
-                }
+                Material::Ed25519 { x: octets(jwk, "x")?.as_slice().to_vec() }
             }
             "RSA" => Material::Rsa {
                 n: octets(jwk, "n")?.as_slice().to_vec(),
@@ -95,41 +93,22 @@ impl Jwk {
             None => None,
             Some(name) => Some(name.parse::<Algorithm>()?),
         };
-        let jwk = Self {
-            material,
-            alg,
-            kid: optional_text("kid")?,
-            key_use: optional_text("use")?,
-        };
+        let jwk = Self { material, alg, kid: optional_text("kid")?, key_use: optional_text("use")? };
         if alg.is_some_and(|a| !jwk.family().contains(&a)) {
             return Err(KeyError::AlgorithmMismatch);
         }
         // Prepare the key once: this is what notices a bad point or modulus.
-        jwk.family()
-            .first()
-            .and_then(|a| jwk.prepare(*a))
-            .ok_or(KeyError::Invalid)?;
+        jwk.family().first().and_then(|a| jwk.prepare(*a)).ok_or(KeyError::Invalid)?;
         Ok(jwk)
     }
 
     pub(crate) fn from_numbers(numbers: &PublicNumbers<'_>, alg: Algorithm) -> Self {
         let material = match numbers {
-            PublicNumbers::Ec(curve, point) => Material::Ec {
-                curve: *curve,
-                point: point.to_vec(),
-            },
+            PublicNumbers::Ec(curve, point) => Material::Ec { curve: *curve, point: point.to_vec() },
             PublicNumbers::Ed25519(x) => Material::Ed25519 { x: x.to_vec() },
-            PublicNumbers::Rsa { n, e } => Material::Rsa {
-                n: n.to_vec(),
-                e: e.to_vec(),
-            },
+            PublicNumbers::Rsa { n, e } => Material::Rsa { n: n.to_vec(), e: e.to_vec() },
         };
-        Self {
-            material,
-            alg: Some(alg),
-            kid: None,
-            key_use: None,
-        }
+        Self { material, alg: Some(alg), kid: None, key_use: None }
     }
 
     /// The algorithm that `alg` restricts the key to, if it does.
@@ -177,12 +156,7 @@ impl Jwk {
         match &self.material {
             Material::Ec { curve, point } => {
                 let (x, y) = point.get(1..).unwrap_or_default().split_at(curve.len());
-                format!(
-                    r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#,
-                    curve.name(),
-                    b64(x),
-                    b64(y)
-                )
+                format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, curve.name(), b64(x), b64(y))
             }
             Material::Ed25519 { x } => {
                 format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64(x))
@@ -196,36 +170,21 @@ impl Jwk {
     pub(crate) fn to_value(&self) -> serde_json::Value {
         let required = self.required_members();
         let mut value: serde_json::Value = serde_json::from_str(&required).unwrap_or_default();
-        let optional = [
-            ("alg", self.alg.map(Algorithm::as_str)),
-            ("kid", self.kid()),
-            ("use", self.key_use()),
-        ];
+        let optional =
+            [("alg", self.alg.map(Algorithm::as_str)), ("kid", self.kid()), ("use", self.key_use())];
         if let Some(members) = value.as_object_mut() {
-            members.extend(
-                optional
-                    .into_iter()
-                    .filter_map(|(n, v)| Some((n.to_owned(), v?.into()))),
-            );
+            members.extend(optional.into_iter().filter_map(|(n, v)| Some((n.to_owned(), v?.into()))));
         }
         value
     }
 
     /// The algorithms that a key of this type can serve.
     fn family(&self) -> &'static [Algorithm] {
-        use Algorithm::{
-            Ed25519, EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
-        };
+        use Algorithm::{Ed25519, EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
         match &self.material {
-            Material::Ec {
-                curve: Curve::P256, ..
-            } => &[Es256],
-            Material::Ec {
-                curve: Curve::P384, ..
-            } => &[Es384],
-            Material::Ec {
-                curve: Curve::P521, ..
-            } => &[Es512],
+            Material::Ec { curve: Curve::P256, .. } => &[Es256],
+            Material::Ec { curve: Curve::P384, .. } => &[Es384],
+            Material::Ec { curve: Curve::P521, .. } => &[Es512],
             Material::Ed25519 { .. } => &[Ed25519, EdDsa],
             Material::Rsa { .. } => &[Rs256, Rs384, Rs512, Ps256, Ps384, Ps512],
         }
@@ -233,10 +192,7 @@ impl Jwk {
 
     /// The algorithms that this key may be used with: the one of `alg`, or all of its type.
     pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        self.family()
-            .iter()
-            .copied()
-            .filter(|a| self.alg.is_none_or(|only| only == *a))
+        self.family().iter().copied().filter(|a| self.alg.is_none_or(|only| only == *a))
     }
 
     pub(crate) fn prepare(&self, algorithm: Algorithm) -> Option<VerifyKey> {
@@ -249,9 +205,7 @@ impl Jwk {
 }
 
 pub(crate) fn octets(jwk: &Object<'_>, name: &'static str) -> Result<base64url::Decoded, KeyError> {
-    jwk.text(name)
-        .and_then(|text| base64url::decode(text.as_bytes()))
-        .ok_or(KeyError::Member(name))
+    jwk.text(name).and_then(|text| base64url::decode(text.as_bytes())).ok_or(KeyError::Member(name))
 }
 
 impl std::str::FromStr for Jwk {
@@ -315,9 +269,7 @@ impl JwkSet {
             };
             match Jwk::from_object(jwk) {
                 Ok(jwk) if jwk.key_use() != Some("enc") => set.keys.push(jwk),
-                Ok(_) | Err(KeyError::UnsupportedType | KeyError::UnsupportedAlgorithm) => {
-                    set.ignored += 1
-                }
+                Ok(_) | Err(KeyError::UnsupportedType | KeyError::UnsupportedAlgorithm) => set.ignored += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -337,19 +289,13 @@ impl JwkSet {
 
 impl FromIterator<Jwk> for JwkSet {
     fn from_iter<I: IntoIterator<Item = Jwk>>(keys: I) -> Self {
-        Self {
-            keys: keys.into_iter().collect(),
-            ignored: 0,
-        }
+        Self { keys: keys.into_iter().collect(), ignored: 0 }
     }
 }
 
 impl From<Jwk> for JwkSet {
     fn from(key: Jwk) -> Self {
-        Self {
-            keys: vec![key],
-            ignored: 0,
-        }
+        Self { keys: vec![key], ignored: 0 }
     }
 }
 

@@ -25,27 +25,17 @@ impl<'a> CompactJws<'a> {
     /// (workload-creds §5.1.1): no padding, white space, quotes, commas or JSON serialization.
     pub fn split(token: &'a str) -> Result<Self, JwsError> {
         let mut segments = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) = (
-            segments.next(),
-            segments.next(),
-            segments.next(),
-            segments.next(),
-        ) else {
+        let (Some(header), Some(payload), Some(signature), None) =
+            (segments.next(), segments.next(), segments.next(), segments.next())
+        else {
             return Err(JwsError::Form);
         };
         let well_formed = |s: &str| !s.is_empty() && base64url::is_alphabet(s.as_bytes());
         if ![header, payload, signature].into_iter().all(well_formed) {
             return Err(JwsError::Form);
         }
-        let signing_input = token
-            .get(..header.len() + 1 + payload.len())
-            .ok_or(JwsError::Form)?;
-        Ok(Self {
-            header,
-            payload,
-            signature,
-            signing_input,
-        })
+        let signing_input = token.get(..header.len() + 1 + payload.len()).ok_or(JwsError::Form)?;
+        Ok(Self { header, payload, signature, signing_input })
     }
 
     /// What the signature is over.
@@ -91,11 +81,7 @@ impl<'a> Header<'a> {
             Some(Json::Text(text)) => Ok(Some(text.clone())),
             Some(_) => Err(JwsError::Header),
         };
-        Ok(Self {
-            alg: text("alg")?.ok_or(JwsError::Header)?,
-            typ: text("typ")?,
-            kid: text("kid")?,
-        })
+        Ok(Self { alg: text("alg")?.ok_or(JwsError::Header)?, typ: text("typ")?, kid: text("kid")? })
     }
 
     /// Whether `typ` conveys this media type: case-insensitive, with or without `application/`
@@ -109,9 +95,7 @@ impl<'a> Header<'a> {
         }
         let prefix = "application/";
         let short = match typ.get(..prefix.len()) {
-            Some(start) if start.eq_ignore_ascii_case(prefix) => {
-                typ.get(prefix.len()..).unwrap_or_default()
-            }
+            Some(start) if start.eq_ignore_ascii_case(prefix) => typ.get(prefix.len()..).unwrap_or_default(),
             _ => typ,
         };
         short.eq_ignore_ascii_case(media_type)
@@ -130,10 +114,7 @@ impl TokenWriter {
         let mut out = Vec::with_capacity(prefix.len() + encoded_header.len() + capacity);
         out.extend_from_slice(prefix.as_bytes());
         out.extend_from_slice(encoded_header.as_bytes());
-        Self {
-            out,
-            start: prefix.len(),
-        }
+        Self { out, start: prefix.len() }
     }
 
     /// Adds the payload and the signature.
@@ -195,11 +176,7 @@ mod tests {
             "YQ.Y Q.YQ",
             "YQ.YQ.Y\u{e9}",
         ] {
-            assert_eq!(
-                CompactJws::split(bad).unwrap_err(),
-                JwsError::Form,
-                "{bad:?}"
-            );
+            assert_eq!(CompactJws::split(bad).unwrap_err(), JwsError::Form, "{bad:?}");
         }
     }
 
@@ -207,9 +184,7 @@ mod tests {
     fn wit_05_typ_is_a_media_type_name() {
         let has = |typ: &str, exact| {
             let json = format!(r#"{{"alg":"ES256","typ":"{typ}"}}"#);
-            Header::parse(json.as_bytes())
-                .unwrap()
-                .has_type("wit+jwt", exact)
+            Header::parse(json.as_bytes()).unwrap().has_type("wit+jwt", exact)
         };
         for (typ, lax, exact) in [
             ("wit+jwt", true, true),
@@ -228,19 +203,11 @@ mod tests {
 
     #[test]
     fn wit_31_amb_25_crit_and_b64_in_any_shape_are_refused() {
-        for member in [
-            r#""crit":["exp"]"#,
-            r#""crit":[]"#,
-            r#""crit":null"#,
-            r#""b64":false"#,
-            r#""b64":true"#,
-        ] {
+        for member in
+            [r#""crit":["exp"]"#, r#""crit":[]"#, r#""crit":null"#, r#""b64":false"#, r#""b64":true"#]
+        {
             let json = format!(r#"{{"alg":"ES256",{member}}}"#);
-            assert_eq!(
-                Header::parse(json.as_bytes()).err(),
-                Some(JwsError::Critical),
-                "{json}"
-            );
+            assert_eq!(Header::parse(json.as_bytes()).err(), Some(JwsError::Critical), "{json}");
         }
     }
 
@@ -256,11 +223,7 @@ mod tests {
             r#"{"alg":"ES256","kid":7}"#,
             r#"["alg"]"#,
         ] {
-            assert_eq!(
-                Header::parse(bad.as_bytes()).err(),
-                Some(JwsError::Header),
-                "{bad}"
-            );
+            assert_eq!(Header::parse(bad.as_bytes()).err(), Some(JwsError::Header), "{bad}");
         }
     }
 }

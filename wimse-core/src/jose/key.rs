@@ -27,14 +27,8 @@ impl PublicKey {
     ///
     /// [`KeyError::Invalid`] if the cryptographic library refuses the key.
     pub fn new(jwk: Jwk) -> Result<Self, KeyError> {
-        let prepared: Option<Vec<_>> = jwk
-            .algorithms()
-            .map(|a| Some((a, jwk.prepare(a)?)))
-            .collect();
-        Ok(Self(Arc::new(PublicKeyInner {
-            prepared: prepared.ok_or(KeyError::Invalid)?,
-            jwk,
-        })))
+        let prepared: Option<Vec<_>> = jwk.algorithms().map(|a| Some((a, jwk.prepare(a)?))).collect();
+        Ok(Self(Arc::new(PublicKeyInner { prepared: prepared.ok_or(KeyError::Invalid)?, jwk })))
     }
 
     /// The key as a JWK.
@@ -99,11 +93,7 @@ impl SigningKey {
     ///
     /// [`KeyError::Library`] if the system's random source fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
-        Ok(Self::from_parts(
-            SignKey::generate(algorithm).ok_or(KeyError::Library)?,
-            algorithm,
-            None,
-        ))
+        Ok(Self::from_parts(SignKey::generate(algorithm).ok_or(KeyError::Library)?, algorithm, None))
     }
 
     /// Reads a private JWK that has an `alg`.
@@ -153,11 +143,7 @@ impl SigningKey {
                 qi: &secret("qi")?,
             })
         };
-        Ok(Self::from_parts(
-            key.ok_or(KeyError::Invalid)?,
-            algorithm,
-            public.kid(),
-        ))
+        Ok(Self::from_parts(key.ok_or(KeyError::Invalid)?, algorithm, public.kid()))
     }
 
     /// Reads an unencrypted PKCS #8 key from PEM text (`-----BEGIN PRIVATE KEY-----`).
@@ -176,11 +162,7 @@ impl SigningKey {
         if let Some(kid) = kid {
             jwk = jwk.with_kid(kid);
         }
-        Self(Arc::new(SigningKeyInner {
-            jwk,
-            key,
-            algorithm,
-        }))
+        Self(Arc::new(SigningKeyInner { jwk, key, algorithm }))
     }
 
     /// The algorithm that this key signs with.
@@ -199,23 +181,17 @@ impl SigningKey {
     ///
     /// [`KeyError::Library`] if the cryptographic library fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        self.signature(message)
-            .map(|signature| signature.as_ref().to_vec())
+        self.signature(message).map(|signature| signature.as_ref().to_vec())
     }
 
     pub(crate) fn signature(&self, message: &[u8]) -> Result<RawSignature, KeyError> {
-        self.0
-            .key
-            .sign(self.0.algorithm, message)
-            .ok_or(KeyError::Library)
+        self.0.key.sign(self.0.algorithm, message).ok_or(KeyError::Library)
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("public", &self.0.jwk)
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("public", &self.0.jwk).finish_non_exhaustive()
     }
 }
 
@@ -281,16 +257,12 @@ impl fmt::Display for KeyError {
             Self::Json => f.write_str("not valid JSON of a key, or duplicate members"),
             Self::TooLarge => f.write_str("JWK Set is larger than 1 MiB"),
             Self::Member(name) => write!(f, "member `{name}` is missing or malformed"),
-            Self::Private => {
-                f.write_str("a private or symmetric key where only a public one belongs")
-            }
+            Self::Private => f.write_str("a private or symmetric key where only a public one belongs"),
             Self::UnsupportedType => f.write_str("key type or curve is not supported"),
             Self::UnsupportedAlgorithm => {
                 f.write_str("`alg` is not a supported asymmetric signature algorithm")
             }
-            Self::AlgorithmMismatch => {
-                f.write_str("algorithm does not fit the key's type or curve")
-            }
+            Self::AlgorithmMismatch => f.write_str("algorithm does not fit the key's type or curve"),
             Self::Invalid => f.write_str("the numbers are not a valid key"),
             Self::Pem => f.write_str("not a PEM text with an unencrypted PKCS #8 key"),
             Self::Library => f.write_str("the cryptographic library or random source failed"),

@@ -24,12 +24,7 @@ pub struct ProofUse<'a> {
 impl<'a> ProofUse<'a> {
     /// A proof named `id` within `scope` that is acceptable until `expires_at`, leeway included.
     pub fn new(scope: &'a str, id: &'a str, expires_at: UnixTime, now: UnixTime) -> Self {
-        Self {
-            scope,
-            id,
-            expires_at,
-            now,
-        }
+        Self { scope, id, expires_at, now }
     }
 
     /// Within what the identifier is unique: the subject for a Workload Proof Token.

@@ -115,11 +115,7 @@ impl TrustAnchors {
     /// [`TrustError`] if the name is no trust domain, a key cannot be used, two keys share a `kid`, or
     /// something that can never match is configured: no usable key, no algorithm, no issuer. To refuse a
     /// known domain altogether use [`TrustAnchors::withdrawn_domain`].
-    pub fn domain(
-        self,
-        domain: &str,
-        anchors: impl Into<DomainAnchors>,
-    ) -> Result<Self, TrustError> {
+    pub fn domain(self, domain: &str, anchors: impl Into<DomainAnchors>) -> Result<Self, TrustError> {
         self.add(domain, anchors.into(), false)
     }
 
@@ -137,12 +133,7 @@ impl TrustAnchors {
         self.add(domain, anchors.into(), true)
     }
 
-    fn add(
-        mut self,
-        name: &str,
-        anchors: DomainAnchors,
-        may_be_empty: bool,
-    ) -> Result<Self, TrustError> {
+    fn add(mut self, name: &str, anchors: DomainAnchors, may_be_empty: bool) -> Result<Self, TrustError> {
         let name = self.schemes.parse_trust_domain(name)?;
         let domain = Domain::prepare(&name, anchors)?;
         if domain.keys.is_empty() && !may_be_empty {
@@ -193,11 +184,7 @@ impl Domain {
         if svid && name.scheme() != "spiffe" {
             return Err(TrustError::NotSpiffe);
         }
-        let allowed = if svid {
-            Algorithms::WIT_SVID
-        } else {
-            Algorithms::ALL
-        };
+        let allowed = if svid { Algorithms::WIT_SVID } else { Algorithms::ALL };
         let domain = Self {
             keys: usable(&anchors.keys, anchors.profile)?,
             algorithms: anchors.algorithms.intersection(allowed),
@@ -308,9 +295,7 @@ impl fmt::Display for TrustError {
             ),
             Self::NoAlgorithm => f.write_str("no algorithm is allowed"),
             Self::NoIssuer => f.write_str("the issuer allow-list is empty"),
-            Self::NotSpiffe => {
-                f.write_str("the WIT-SVID profile needs a trust domain `spiffe://…`")
-            }
+            Self::NotSpiffe => f.write_str("the WIT-SVID profile needs a trust domain `spiffe://…`"),
         }
     }
 }

@@ -43,10 +43,7 @@ impl TrustStore {
     /// A store that remembers up to `capacity` validated tokens (default 10,000). Make it larger than the number of callers,
     /// since a remembered token saves a signature check per request; one takes about 2 KiB.
     pub fn with_cache_capacity(anchors: Option<TrustAnchors>, capacity: usize) -> Self {
-        let store = Self {
-            current: Arc::new(ArcSwapOption::empty()),
-            cache_capacity: capacity,
-        };
+        let store = Self { current: Arc::new(ArcSwapOption::empty()), cache_capacity: capacity };
         if let Some(anchors) = anchors {
             store.replace(anchors);
         }
@@ -65,16 +62,10 @@ impl TrustStore {
     /// As [`TrustAnchors::withdrawn_domain`]; then nothing has changed.
     pub fn replace_domain(&self, domain: &str, anchors: &DomainAnchors) -> Result<(), TrustError> {
         // Judge once outside the loop, so that a refusal leaves the store alone.
-        drop(
-            self.anchors()
-                .unwrap_or_default()
-                .withdrawn_domain(domain, anchors.clone())?,
-        );
+        drop(self.anchors().unwrap_or_default().withdrawn_domain(domain, anchors.clone())?);
         self.change(|current| {
             let kept = current.clone();
-            current
-                .withdrawn_domain(domain, anchors.clone())
-                .unwrap_or(kept)
+            current.withdrawn_domain(domain, anchors.clone()).unwrap_or(kept)
         });
         Ok(())
     }
@@ -86,19 +77,13 @@ impl TrustStore {
 
     fn change(&self, change: impl Fn(TrustAnchors) -> TrustAnchors) {
         self.current.rcu(|current| {
-            let anchors = current
-                .as_deref()
-                .map(|s| s.anchors.clone())
-                .unwrap_or_default();
+            let anchors = current.as_deref().map(|s| s.anchors.clone()).unwrap_or_default();
             Some(Arc::new(self.snapshot(change(anchors))))
         });
     }
 
     fn snapshot(&self, anchors: TrustAnchors) -> Snapshot {
-        Snapshot {
-            anchors,
-            validated: Cache::new(self.cache_capacity),
-        }
+        Snapshot { anchors, validated: Cache::new(self.cache_capacity) }
     }
 
     /// The current anchors; `None` before the first were loaded.

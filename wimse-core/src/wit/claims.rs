@@ -72,9 +72,7 @@ impl Wit {
 
     /// All claims besides `sub`, `exp`, `nbf`, `iat`, `iss`, `jti` and `cnf`.
     pub fn claims(&self) -> impl Iterator<Item = (&str, &serde_json::Value)> {
-        self.claims
-            .iter()
-            .map(|(name, value)| (name.as_str(), value))
+        self.claims.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// SHA-256 of the token as sent, in base64url: the value of `wth`, and a name for the token that is safe to log.

@@ -30,8 +30,7 @@ pub struct WitIssuer {
 impl WitIssuer {
     /// An issuer whose tokens carry `kid`, live for one hour and have no `iss`.
     pub fn new(key: SigningKey, kid: &str) -> Self {
-        let header =
-            json!({ "alg": key.algorithm().as_str(), "kid": kid, "typ": TYPE }).to_string();
+        let header = json!({ "alg": key.algorithm().as_str(), "kid": kid, "typ": TYPE }).to_string();
         Self {
             key,
             encoded_header: Arc::from(base64url::encode(header.as_bytes())),
@@ -80,9 +79,7 @@ impl WitIssuer {
     /// [`IssueError`] if the request would make a token that the drafts do not allow.
     pub fn issue_with(&self, request: WitRequest) -> Result<String, IssueError> {
         let now = self.clock.now();
-        let expires_at = request
-            .expires_at
-            .unwrap_or_else(|| now.plus(self.lifetime));
+        let expires_at = request.expires_at.unwrap_or_else(|| now.plus(self.lifetime));
         if expires_at > now.plus(MAX_LIFETIME) {
             return Err(IssueError::Lifetime);
         }
@@ -93,8 +90,7 @@ impl WitIssuer {
         if let Some(name) = claims.keys().find(|name| RESERVED.contains(&name.as_str())) {
             return Err(IssueError::ReservedClaim(name.clone()));
         }
-        if claims.values().any(names_a_workload) || self.issuer.as_deref().is_some_and(is_workload)
-        {
+        if claims.values().any(names_a_workload) || self.issuer.as_deref().is_some_and(is_workload) {
             return Err(IssueError::SecondIdentifier);
         }
         claims.insert("sub".into(), json!(request.subject));
@@ -139,13 +135,7 @@ pub struct WitRequest {
 impl WitRequest {
     /// A token that binds `subject` to `key`, which needs an `alg`.
     pub fn new(subject: WorkloadId, key: Jwk) -> Self {
-        Self {
-            subject,
-            key,
-            expires_at: None,
-            not_before: None,
-            claims: Map::new(),
-        }
+        Self { subject, key, expires_at: None, not_before: None, claims: Map::new() }
     }
 
     /// Sets `exp`, instead of the issuer's lifetime.
@@ -176,9 +166,7 @@ fn names_a_workload(value: &Value) -> bool {
     match value {
         Value::String(text) => is_workload(text),
         Value::Array(items) => items.iter().any(names_a_workload),
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, v)| is_workload(name) || names_a_workload(v)),
+        Value::Object(members) => members.iter().any(|(name, v)| is_workload(name) || names_a_workload(v)),
         _ => false,
     }
 }
@@ -213,9 +201,7 @@ impl fmt::Display for IssueError {
             Self::ReservedClaim(name) => {
                 write!(f, "claim `{name}` cannot be set as an additional claim")
             }
-            Self::SecondIdentifier => {
-                f.write_str("a claim other than `sub` holds a workload identifier")
-            }
+            Self::SecondIdentifier => f.write_str("a claim other than `sub` holds a workload identifier"),
             Self::Key(error) => write!(f, "the token could not be signed: {error}"),
         }
     }

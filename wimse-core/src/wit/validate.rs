@@ -32,18 +32,11 @@ struct Lifetime {
 impl Validation<'_> {
     /// Validates the value of a Workload-Identity-Token field. A token that these anchors validated before
     /// is only held against the clock.
-    pub(crate) fn token<T: Trace>(
-        &self,
-        token: &str,
-        trace: &mut T,
-    ) -> Result<Arc<Wit>, Rejection> {
+    pub(crate) fn token<T: Trace>(&self, token: &str, trace: &mut T) -> Result<Arc<Wit>, Rejection> {
         self.check_size(token, trace)?;
         let hash = sha256(token.as_bytes());
         if let Some(wit) = self.snapshot.validated.get(&hash) {
-            let lifetime = Lifetime {
-                expires_at: wit.expires_at,
-                not_before: wit.not_before,
-            };
+            let lifetime = Lifetime { expires_at: wit.expires_at, not_before: wit.not_before };
             let still_valid = self.check_lifetime(lifetime, trace);
             if still_valid.is_err() {
                 self.snapshot.validated.remove(&hash);
@@ -56,30 +49,16 @@ impl Validation<'_> {
     }
 
     /// Validates a token from scratch, whatever was validated before.
-    pub(crate) fn token_uncached<T: Trace>(
-        &self,
-        token: &str,
-        trace: &mut T,
-    ) -> Result<Arc<Wit>, Rejection> {
+    pub(crate) fn token_uncached<T: Trace>(&self, token: &str, trace: &mut T) -> Result<Arc<Wit>, Rejection> {
         self.check_size(token, trace)?;
-        self.validate(token, sha256(token.as_bytes()), trace)
-            .map(Arc::new)
+        self.validate(token, sha256(token.as_bytes()), trace).map(Arc::new)
     }
 
     fn check_size<T: Trace>(&self, token: &str, trace: &mut T) -> Result<(), Rejection> {
         let limit = self.limits.wit_size;
-        let (expected, found) = (
-            format_args!("at most {limit} octets"),
-            format_args!("{} octets", token.len()),
-        );
-        ensure(
-            trace,
-            Step::WitField,
-            token.len() <= limit,
-            Reason::WitTooLarge,
-            expected,
-            found,
-        )
+        let (expected, found) =
+            (format_args!("at most {limit} octets"), format_args!("{} octets", token.len()));
+        ensure(trace, Step::WitField, token.len() <= limit, Reason::WitTooLarge, expected, found)
     }
 
     fn validate<T: Trace>(&self, token: &str, hash: [u8; 32], t: &mut T) -> Result<Wit, Rejection> {
@@ -89,12 +68,7 @@ impl Validation<'_> {
         let header = Header::parse(header.as_slice()).map_err(|e| malformed(t, e))?;
         let payload = jws.payload().map_err(|e| malformed(t, e))?;
         let signature = jws.signature().map_err(|e| malformed(t, e))?;
-        t.check(
-            Step::WitCompact,
-            true,
-            format_args!("a compact JWS"),
-            format_args!("one"),
-        );
+        t.check(Step::WitCompact, true, format_args!("a compact JWS"), format_args!("one"));
 
         let claims = Object::parse(payload.as_slice()).ok();
         let claims = require(
@@ -119,19 +93,11 @@ impl Validation<'_> {
         let svid = domain.profile == Profile::WitSvid;
         let typ = header.typ.as_deref().unwrap_or("none");
         let typed = header.has_type(TYPE, svid);
-        ensure(
-            t,
-            Step::WitType,
-            typed,
-            Reason::WitType,
-            format_args!("{TYPE}"),
-            format_args!("{typ}"),
-        )?;
+        ensure(t, Step::WitType, typed, Reason::WitType, format_args!("{TYPE}"), format_args!("{typ}"))?;
         if svid {
             check_svid(&header, &claims, t)?;
         }
-        let algorithm =
-            Algorithm::from_name(&header.alg).filter(|a| domain.algorithms.contains(*a));
+        let algorithm = Algorithm::from_name(&header.alg).filter(|a| domain.algorithms.contains(*a));
         let algorithm = require(
             t,
             Step::WitAlgorithm,
@@ -149,32 +115,13 @@ impl Validation<'_> {
             Step::WitKey,
             domain.key(kid),
             Reason::WitKeyUnknown,
-            format_args!(
-                "a `kid` among the {} anchors of {trust_domain}",
-                domain.keys.len()
-            ),
+            format_args!("a `kid` among the {} anchors of {trust_domain}", domain.keys.len()),
             format_args!("{}", kid.unwrap_or("no kid")),
         )?;
-        let verified = key
-            .verify(algorithm, jws.signing_input(), signature.as_slice())
-            .is_ok();
+        let verified = key.verify(algorithm, jws.signing_input(), signature.as_slice()).is_ok();
         let expected = format_args!("a signature by that anchor with {algorithm}");
-        let found = format_args!(
-            "{}",
-            if verified {
-                "one"
-            } else {
-                "none that verifies"
-            }
-        );
-        ensure(
-            t,
-            Step::WitSignature,
-            verified,
-            Reason::WitSignature,
-            expected,
-            found,
-        )?;
+        let found = format_args!("{}", if verified { "one" } else { "none that verifies" });
+        ensure(t, Step::WitSignature, verified, Reason::WitSignature, expected, found)?;
 
         let issuer = optional_text(&claims, "iss", t)?;
         check_issuer(domain, issuer.as_deref(), t)?;
@@ -204,33 +151,17 @@ impl Validation<'_> {
             claims.text("sub"),
             Reason::WitClaims,
             format_args!("`sub` with one identifier"),
-            format_args!(
-                "{}",
-                if claims.get("sub").is_some() {
-                    "another type"
-                } else {
-                    "none"
-                }
-            ),
+            format_args!("{}", if claims.get("sub").is_some() { "another type" } else { "none" }),
         )?;
         self.snapshot.anchors.parse_id(sub).map_err(|error| {
-            let (expected, found) = (
-                format_args!("a canonical identifier"),
-                format_args!("{sub}: {error}"),
-            );
+            let (expected, found) = (format_args!("a canonical identifier"), format_args!("{sub}: {error}"));
             t.check(Step::WitSubject, false, expected, found);
-            Rejection::new(Reason::WitSubject)
-                .with_detail(expected, found)
-                .at(Step::WitSubject)
+            Rejection::new(Reason::WitSubject).with_detail(expected, found).at(Step::WitSubject)
         })
     }
 
     fn check_lifetime<T: Trace>(&self, lifetime: Lifetime, t: &mut T) -> Result<(), Rejection> {
-        let Limits {
-            leeway,
-            wit_remaining,
-            ..
-        } = *self.limits;
+        let Limits { leeway, wit_remaining, .. } = *self.limits;
         let (now, exp) = (self.now, lifetime.expires_at);
         ensure(
             t,
@@ -246,10 +177,7 @@ impl Validation<'_> {
                 Step::WitValidity,
                 nbf <= now.plus(leeway),
                 Reason::WitNotYetValid,
-                format_args!(
-                    "`nbf` not after {now} plus {} s of leeway",
-                    leeway.as_secs()
-                ),
+                format_args!("`nbf` not after {now} plus {} s of leeway", leeway.as_secs()),
                 format_args!("{nbf}, in {} s", nbf.seconds_since(now)),
             )?;
         }
@@ -267,26 +195,13 @@ impl Validation<'_> {
 fn refuse_form<T: Trace>(t: &mut T, error: crate::jose::JwsError) -> Rejection {
     let expected = format_args!("a compact JWS");
     t.check(Step::WitCompact, false, expected, format_args!("{error}"));
-    Rejection::new(Reason::WitMalformed)
-        .with_detail(expected, error)
-        .at(Step::WitCompact)
+    Rejection::new(Reason::WitMalformed).with_detail(expected, error).at(Step::WitCompact)
 }
 
-fn claim_error<T: Trace>(
-    t: &mut T,
-    step: Step,
-    name: &str,
-    expected: &str,
-    found: &str,
-) -> Rejection {
-    let (expected, found) = (
-        format_args!("`{name}` as {expected}"),
-        format_args!("{found}"),
-    );
+fn claim_error<T: Trace>(t: &mut T, step: Step, name: &str, expected: &str, found: &str) -> Rejection {
+    let (expected, found) = (format_args!("`{name}` as {expected}"), format_args!("{found}"));
     t.check(step, false, expected, found);
-    Rejection::new(Reason::WitClaims)
-        .with_detail(expected, found)
-        .at(step)
+    Rejection::new(Reason::WitClaims).with_detail(expected, found).at(step)
 }
 
 fn lifetime<T: Trace>(claims: &Object<'_>, t: &mut T) -> Result<Lifetime, Rejection> {
@@ -294,77 +209,36 @@ fn lifetime<T: Trace>(claims: &Object<'_>, t: &mut T) -> Result<Lifetime, Reject
         None => Ok(None),
         Some(value) => match value.as_time() {
             Some(time) => Ok(Some(time)),
-            None => Err(claim_error(
-                t,
-                Step::WitValidity,
-                name,
-                "a number of seconds",
-                "another type",
-            )),
+            None => Err(claim_error(t, Step::WitValidity, name, "a number of seconds", "another type")),
         },
     };
     let not_before = time("nbf", t)?;
     match time("exp", t)? {
-        Some(expires_at) => Ok(Lifetime {
-            expires_at,
-            not_before,
-        }),
-        None => Err(claim_error(
-            t,
-            Step::WitValidity,
-            "exp",
-            "a number of seconds",
-            "none",
-        )),
+        Some(expires_at) => Ok(Lifetime { expires_at, not_before }),
+        None => Err(claim_error(t, Step::WitValidity, "exp", "a number of seconds", "none")),
     }
 }
 
-fn optional_text<T: Trace>(
-    claims: &Object<'_>,
-    name: &str,
-    t: &mut T,
-) -> Result<Option<String>, Rejection> {
+fn optional_text<T: Trace>(claims: &Object<'_>, name: &str, t: &mut T) -> Result<Option<String>, Rejection> {
     match claims.get(name) {
         None => Ok(None),
         Some(Json::Text(text)) => Ok(Some(text.clone().into_owned())),
-        Some(_) => Err(claim_error(
-            t,
-            Step::WitIssuer,
-            name,
-            "text",
-            "another type",
-        )),
+        Some(_) => Err(claim_error(t, Step::WitIssuer, name, "text", "another type")),
     }
 }
 
-fn check_svid<T: Trace>(
-    header: &Header<'_>,
-    claims: &Object<'_>,
-    t: &mut T,
-) -> Result<(), Rejection> {
-    for (passed, expected, found) in [
-        (header.kid.is_some(), "a `kid` header", "none"),
-        (claims.get("aud").is_none(), "no `aud`", "one"),
-    ] {
+fn check_svid<T: Trace>(header: &Header<'_>, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
+    for (passed, expected, found) in
+        [(header.kid.is_some(), "a `kid` header", "none"), (claims.get("aud").is_none(), "no `aud`", "one")]
+    {
         let found = if passed { "it is so" } else { found };
         let (expected, found) = (format_args!("{expected}"), format_args!("{found}"));
-        ensure(
-            t,
-            Step::WitProfile,
-            passed,
-            Reason::WitProfile,
-            expected,
-            found,
-        )?;
+        ensure(t, Step::WitProfile, passed, Reason::WitProfile, expected, found)?;
     }
     Ok(())
 }
 
-fn check_issuer<T: Trace>(
-    domain: &Domain,
-    issuer: Option<&str>,
-    t: &mut T,
-) -> Result<(), Rejection> {
+fn check_issuer<T: Trace>(domain: &Domain, issuer: Option<&str>, t: &mut T) -> Result<(), Rejection> {
     let Some(allowed) = &domain.issuers else {
         return Ok(());
     };
@@ -397,9 +271,7 @@ fn confirmation_key<T: Trace>(
         Ok((alg, PublicKey::new(jwk).map_err(|error| error.reason())?))
     });
     let parsed = match parsed {
-        Ok((alg, _)) if !domain.proof_algorithms.contains(alg) => {
-            Err("an algorithm that is not allowed")
-        }
+        Ok((alg, _)) if !domain.proof_algorithms.contains(alg) => Err("an algorithm that is not allowed"),
         other => other,
     };
     let found = parsed.as_ref().err().copied().unwrap_or("one");
@@ -408,10 +280,7 @@ fn confirmation_key<T: Trace>(
         Step::WitConfirmation,
         parsed.ok(),
         Reason::WitConfirmation,
-        format_args!(
-            "`cnf.jwk`, a public key with `alg` among {}",
-            domain.proof_algorithms
-        ),
+        format_args!("`cnf.jwk`, a public key with `alg` among {}", domain.proof_algorithms),
         format_args!("{found}"),
     )
 }

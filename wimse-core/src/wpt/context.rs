@@ -23,10 +23,7 @@ pub struct Context {
 impl Context {
     /// The covered value of this field.
     pub fn get(&self, field: &str) -> Option<&HeaderValue> {
-        self.tokens
-            .iter()
-            .find(|(name, _)| name.as_str().eq_ignore_ascii_case(field))
-            .map(|(_, value)| value)
+        self.tokens.iter().find(|(name, _)| name.as_str().eq_ignore_ascii_case(field)).map(|(_, value)| value)
     }
 
     /// The covered transaction token. Forward it unmodified.
@@ -73,9 +70,7 @@ impl ContextFields {
         ];
         let mut fields = Vec::new();
         for name in names {
-            let name = HeaderName::try_from(name.as_ref())
-                .ok()
-                .filter(|name| !own.contains(name))?;
+            let name = HeaderName::try_from(name.as_ref()).ok().filter(|name| !own.contains(name))?;
             if !fields.contains(&name) {
                 fields.push(name);
             }

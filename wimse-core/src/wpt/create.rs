@@ -31,17 +31,11 @@ pub(crate) fn encoded_header(algorithm: Algorithm) -> String {
 /// Makes the value of the field that carries the proof.
 pub(crate) fn create(request: &ProofRequest<'_>) -> Result<HeaderValue, SignError> {
     let payload = claims(request)?;
-    let prefix = request
-        .wire
-        .scheme
-        .map(|scheme| [scheme, " "].concat())
-        .unwrap_or_default();
+    let prefix = request.wire.scheme.map(|scheme| [scheme, " "].concat()).unwrap_or_default();
     // Two dots, the payload at 4/3 of its size, and room for the largest signature there is.
     let capacity = 2 + payload.len().div_ceil(3) * 4 + 700;
     let writer = TokenWriter::new(&prefix, request.credential.proof_header(), capacity);
-    let token = writer
-        .finish(&payload, request.credential.key())
-        .map_err(SignError::Key)?;
+    let token = writer.finish(&payload, request.credential.key()).map_err(SignError::Key)?;
     let mut value = HeaderValue::try_from(token).map_err(|_| SignError::Audience)?;
     value.set_sensitive(true);
     Ok(value)
@@ -79,11 +73,7 @@ fn claims(request: &ProofRequest<'_>) -> Result<Vec<u8>, SignError> {
             Single::One(value) => value,
             Single::Repeated => return Err(SignError::RepeatedField(field.clone())),
         };
-        out.extend_from_slice(if opened {
-            b",\"".as_slice()
-        } else {
-            b",\"oth\":{\""
-        });
+        out.extend_from_slice(if opened { b",\"".as_slice() } else { b",\"oth\":{\"" });
         // A field name has no character that JSON would escape.
         out.extend_from_slice(field.as_str().as_bytes());
         hash_member(b"\":\"", &hash(value), &mut out);

@@ -34,68 +34,36 @@ impl<'a> Fields<'a> {
         let expected = format_args!("exactly one {WORKLOAD_IDENTITY_TOKEN} field");
         let (reason, found) = reason.map_or((None, "one"), |(reason, found)| (Some(reason), found));
         let or = reason.unwrap_or(Reason::WitMissing);
-        ensure(
-            t,
-            Step::WitField,
-            reason.is_none(),
-            or,
-            expected,
-            format_args!("{found}"),
-        )?;
+        ensure(t, Step::WitField, reason.is_none(), or, expected, format_args!("{found}"))?;
         let Single::One(wit) = wit else {
             return Err(Reason::WitMissing.into());
         };
 
         let (revision, reason, found) = match presented {
-            Presented::One(revision) if accepted.contains(revision) => {
-                (revision, None, revision.as_str())
-            }
+            Presented::One(revision) if accepted.contains(revision) => (revision, None, revision.as_str()),
             Presented::One(older) => (older, Some(Reason::RevisionNotAccepted), older.as_str()),
-            Presented::Mixed => (
-                Revision::default(),
-                Some(Reason::RevisionsMixed),
-                "two revisions",
-            ),
+            Presented::Mixed => (Revision::default(), Some(Reason::RevisionsMixed), "two revisions"),
             Presented::None => (Revision::default(), Some(Reason::ProofMissing), "none"),
         };
         let expected = format_args!("a proof of an accepted revision");
         let or = reason.unwrap_or(Reason::ProofMissing);
-        ensure(
-            t,
-            Step::ProofField,
-            reason.is_none(),
-            or,
-            expected,
-            format_args!("{found}"),
-        )
-        .map_err(|rejection| under(revision, rejection))?;
+        ensure(t, Step::ProofField, reason.is_none(), or, expected, format_args!("{found}"))
+            .map_err(|rejection| under(revision, rejection))?;
 
-        let proof =
-            proof_value(headers, revision, t).map_err(|rejection| under(revision, rejection))?;
-        let wit = wit
-            .to_str()
-            .map_err(|_| refuse_octets(t, Step::WitField, Reason::WitMalformed))?;
-        Ok(Self {
-            wit,
-            proof,
-            revision,
-        })
+        let proof = proof_value(headers, revision, t).map_err(|rejection| under(revision, rejection))?;
+        let wit = wit.to_str().map_err(|_| refuse_octets(t, Step::WitField, Reason::WitMalformed))?;
+        Ok(Self { wit, proof, revision })
     }
 }
 
 /// A refusal with the status that fits the revision that the caller speaks.
 pub(crate) fn under(revision: Revision, rejection: Rejection) -> Rejection {
-    if revision.wpt().challenge {
-        rejection
-    } else {
-        rejection.without_challenge()
-    }
+    if revision.wpt().challenge { rejection } else { rejection.without_challenge() }
 }
 
 /// Whether there is neither a token nor a proof of any revision.
 pub(crate) fn carries_nothing(headers: &HeaderMap) -> bool {
-    !headers.contains_key(WORKLOAD_IDENTITY_TOKEN)
-        && matches!(presented_revision(headers), Presented::None)
+    !headers.contains_key(WORKLOAD_IDENTITY_TOKEN) && matches!(presented_revision(headers), Presented::None)
 }
 
 enum Presented {
@@ -107,13 +75,10 @@ enum Presented {
 fn presented_revision(headers: &HeaderMap) -> Presented {
     let carries = |revision: &Revision| {
         let wire = revision.wpt();
-        headers
-            .get_all(&wire.field)
-            .iter()
-            .any(|value| match wire.scheme {
-                Some(scheme) => credentials(value, scheme).is_some(),
-                None => true,
-            })
+        headers.get_all(&wire.field).iter().any(|value| match wire.scheme {
+            Some(scheme) => credentials(value, scheme).is_some(),
+            None => true,
+        })
     };
     let mut presented = Revision::ALL.into_iter().filter(carries);
     match (presented.next(), presented.next()) {
@@ -126,9 +91,7 @@ fn presented_revision(headers: &HeaderMap) -> Presented {
 /// What follows the scheme name, if the value is of that scheme (RFC 9110 §11.4: name case-insensitive).
 fn credentials<'a>(value: &'a HeaderValue, scheme: &str) -> Option<&'a [u8]> {
     let (name, rest) = value.as_bytes().split_at_checked(scheme.len())?;
-    let ends = rest
-        .first()
-        .is_none_or(|b| !b.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~".contains(b));
+    let ends = rest.first().is_none_or(|b| !b.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~".contains(b));
     (name.eq_ignore_ascii_case(scheme.as_bytes()) && ends).then_some(rest)
 }
 
@@ -142,9 +105,7 @@ fn proof_value<'a, T: Trace>(
     let Single::One(value) = single(headers, &wire.field) else {
         let found = format_args!("several");
         t.check(Step::ProofField, false, expected, found);
-        return Err(Rejection::new(Reason::ProofRepeated)
-            .with_detail(expected, found)
-            .at(Step::ProofField));
+        return Err(Rejection::new(Reason::ProofRepeated).with_detail(expected, found).at(Step::ProofField));
     };
     let token = match wire.scheme {
         None => Some(value.as_bytes()),
@@ -170,9 +131,7 @@ pub(super) fn access_token(headers: &HeaderMap) -> Result<Option<&[u8]>, ()> {
         Single::Absent => Ok(None),
         Single::Repeated => Err(()),
         Single::One(value) => {
-            let token = ["Bearer", "DPoP"]
-                .iter()
-                .find_map(|scheme| credentials(value, scheme));
+            let token = ["Bearer", "DPoP"].iter().find_map(|scheme| credentials(value, scheme));
             Ok(token.map(<[u8]>::trim_ascii))
         }
     }

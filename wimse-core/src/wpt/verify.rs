@@ -55,55 +55,27 @@ impl Verification<'_> {
         let size = self.proof.len();
         let expected = format_args!("at most {} octets", self.limits.wpt_size);
         let fits = size <= self.limits.wpt_size;
-        ensure(
-            t,
-            Step::ProofField,
-            fits,
-            Reason::ProofTooLarge,
-            expected,
-            format_args!("{size} octets"),
-        )?;
+        ensure(t, Step::ProofField, fits, Reason::ProofTooLarge, expected, format_args!("{size} octets"))?;
 
         let malformed = |t: &mut T, error: JwsError| {
             let expected = format_args!("a compact JWS");
             t.check(Step::ProofCompact, false, expected, format_args!("{error}"));
-            Rejection::new(Reason::ProofMalformed)
-                .with_detail(expected, error)
-                .at(Step::ProofCompact)
+            Rejection::new(Reason::ProofMalformed).with_detail(expected, error).at(Step::ProofCompact)
         };
         let jws = CompactJws::split(self.proof).map_err(|e| malformed(t, e))?;
         let header = jws.header().map_err(|e| malformed(t, e))?;
         let header = Header::parse(header.as_slice()).map_err(|e| malformed(t, e))?;
         let payload = jws.payload().map_err(|e| malformed(t, e))?;
         let signature = jws.signature().map_err(|e| malformed(t, e))?;
-        t.check(
-            Step::ProofCompact,
-            true,
-            format_args!("a compact JWS"),
-            format_args!("one"),
-        );
+        t.check(Step::ProofCompact, true, format_args!("a compact JWS"), format_args!("one"));
 
         let typed = header.has_type(TYPE, false);
         let typ = header.typ.as_deref().unwrap_or("none");
-        ensure(
-            t,
-            Step::ProofType,
-            typed,
-            Reason::ProofType,
-            format_args!("{TYPE}"),
-            format_args!("{typ}"),
-        )?;
+        ensure(t, Step::ProofType, typed, Reason::ProofType, format_args!("{TYPE}"), format_args!("{typ}"))?;
         let algorithm = self.wit.proof_algorithm();
         let same = header.alg == algorithm.as_str();
         let (expected, found) = (format_args!("{algorithm}"), format_args!("{}", header.alg));
-        ensure(
-            t,
-            Step::ProofAlgorithm,
-            same,
-            Reason::ProofAlgorithm,
-            expected,
-            found,
-        )?;
+        ensure(t, Step::ProofAlgorithm, same, Reason::ProofAlgorithm, expected, found)?;
 
         let claims = require(
             t,
@@ -118,18 +90,9 @@ impl Verification<'_> {
         let expires_at = self.check_lifetime(&claims, t)?;
         let id = text_claim(&claims, "jti", Step::ProofIdentifier, t)?;
         let sound = !id.is_empty() && id.len() <= MAX_ID;
-        let (expected, found) = (
-            format_args!("`jti` of 1 to {MAX_ID} octets"),
-            format_args!("{} octets", id.len()),
-        );
-        ensure(
-            t,
-            Step::ProofIdentifier,
-            sound,
-            Reason::ProofClaims,
-            expected,
-            found,
-        )?;
+        let (expected, found) =
+            (format_args!("`jti` of 1 to {MAX_ID} octets"), format_args!("{} octets", id.len()));
+        ensure(t, Step::ProofIdentifier, sound, Reason::ProofClaims, expected, found)?;
 
         let mut context = Context::default();
         self.check_txn_token(&claims, &mut context, t)?;
@@ -138,33 +101,11 @@ impl Verification<'_> {
             self.check_access_token(&claims, t)?;
         }
 
-        let verified = self
-            .wit
-            .key()
-            .verify(algorithm, jws.signing_input(), signature.as_slice())
-            .is_ok();
+        let verified = self.wit.key().verify(algorithm, jws.signing_input(), signature.as_slice()).is_ok();
         let expected = format_args!("a signature by the confirmation key with {algorithm}");
-        let found = format_args!(
-            "{}",
-            if verified {
-                "one"
-            } else {
-                "none that verifies"
-            }
-        );
-        ensure(
-            t,
-            Step::ProofSignature,
-            verified,
-            Reason::ProofSignature,
-            expected,
-            found,
-        )?;
-        Ok(Verified {
-            context,
-            expires_at,
-            burnt: burn(id, expires_at.plus(self.limits.leeway)),
-        })
+        let found = format_args!("{}", if verified { "one" } else { "none that verifies" });
+        ensure(t, Step::ProofSignature, verified, Reason::ProofSignature, expected, found)?;
+        Ok(Verified { context, expires_at, burnt: burn(id, expires_at.plus(self.limits.leeway)) })
     }
 
     fn check_binding<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
@@ -172,66 +113,31 @@ impl Verification<'_> {
         let bound = equals_sha256(wth, self.wit.hash());
         let found = format_args!("{}", if bound { "it" } else { "another hash" });
         let expected = format_args!("`wth`, the hash of the token");
-        ensure(
-            t,
-            Step::ProofBinding,
-            bound,
-            Reason::ProofWitMismatch,
-            expected,
-            found,
-        )
+        ensure(t, Step::ProofBinding, bound, Reason::ProofWitMismatch, expected, found)
     }
 
     fn check_audience<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
-        let Policy {
-            audiences,
-            several_audiences,
-            ..
-        } = self.policy;
+        let Policy { audiences, several_audiences, .. } = self.policy;
         let accepted = |aud: &str| audiences.accept(aud, self.path);
         let (reason, found): (_, Cow<'_, str>) = match claims.get("aud") {
             Some(Json::Text(aud)) if accepted(aud) => (None, Cow::Borrowed(aud)),
             Some(Json::Text(aud)) => (Some(Reason::AudienceMismatch), Cow::Borrowed(aud)),
-            Some(Json::Array(list))
-                if !list.is_empty() && list.iter().all(|aud| aud.as_text().is_some()) =>
-            {
+            Some(Json::Array(list)) if !list.is_empty() && list.iter().all(|aud| aud.as_text().is_some()) => {
                 let accepted = (list.len() == 1 || *several_audiences)
                     && list.iter().filter_map(Json::as_text).any(accepted);
                 let found = Cow::Owned(format!("a list of {}", list.len()));
-                (
-                    if accepted {
-                        None
-                    } else {
-                        Some(Reason::AudienceMismatch)
-                    },
-                    found,
-                )
+                (if accepted { None } else { Some(Reason::AudienceMismatch) }, found)
             }
             Some(_) => (Some(Reason::ProofClaims), Cow::Borrowed("another type")),
             None => (Some(Reason::ProofClaims), Cow::Borrowed("none")),
         };
         let expected = format_args!("`aud` among {audiences} with path {}", self.path);
         let or = reason.unwrap_or(Reason::AudienceMismatch);
-        ensure(
-            t,
-            Step::ProofAudience,
-            reason.is_none(),
-            or,
-            expected,
-            format_args!("{found}"),
-        )
+        ensure(t, Step::ProofAudience, reason.is_none(), or, expected, format_args!("{found}"))
     }
 
-    fn check_lifetime<T: Trace>(
-        &self,
-        claims: &Object<'_>,
-        t: &mut T,
-    ) -> Result<UnixTime, Rejection> {
-        let Limits {
-            leeway,
-            wpt_remaining,
-            ..
-        } = *self.limits;
+    fn check_lifetime<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<UnixTime, Rejection> {
+        let Limits { leeway, wpt_remaining, .. } = *self.limits;
         let now = self.now;
         let exp = require(
             t,
@@ -239,14 +145,7 @@ impl Verification<'_> {
             claims.get("exp").and_then(Json::as_time),
             Reason::ProofClaims,
             format_args!("`exp` as a number of seconds"),
-            format_args!(
-                "{}",
-                if claims.get("exp").is_some() {
-                    "a time or another type"
-                } else {
-                    "none"
-                }
-            ),
+            format_args!("{}", if claims.get("exp").is_some() { "a time or another type" } else { "none" }),
         )?;
         ensure(
             t,
@@ -279,9 +178,7 @@ impl Verification<'_> {
             (Some(_), Single::Absent) => (false, "a hash, but no field"),
             (None, Single::One(_)) => (false, "a field, but no hash"),
             (Some(tth), Single::One(value)) => {
-                let covered = tth
-                    .as_text()
-                    .is_some_and(|tth| equals_sha256(tth, &hash(value)));
+                let covered = tth.as_text().is_some_and(|tth| equals_sha256(tth, &hash(value)));
                 if covered {
                     context.add(TXN_TOKEN, value);
                 }
@@ -289,14 +186,7 @@ impl Verification<'_> {
             }
         };
         let expected = format_args!("one {TXN_TOKEN} field and its hash in `tth`");
-        ensure(
-            t,
-            Step::TxnToken,
-            passed,
-            Reason::TxnToken,
-            expected,
-            format_args!("{found}"),
-        )
+        ensure(t, Step::TxnToken, passed, Reason::TxnToken, expected, format_args!("{found}"))
     }
 
     fn check_context_tokens<T: Trace>(
@@ -310,18 +200,8 @@ impl Verification<'_> {
             None => &none,
             Some(Json::Object(oth)) => oth,
             Some(_) => {
-                let (expected, found) = (
-                    format_args!("`oth` as an object"),
-                    format_args!("another type"),
-                );
-                return ensure(
-                    t,
-                    Step::ContextTokens,
-                    false,
-                    Reason::ProofClaims,
-                    expected,
-                    found,
-                );
+                let (expected, found) = (format_args!("`oth` as an object"), format_args!("another type"));
+                return ensure(t, Step::ContextTokens, false, Reason::ProofClaims, expected, found);
             }
         };
         for (key, value) in oth.iter() {
@@ -336,11 +216,7 @@ impl Verification<'_> {
             let found = match single(self.headers, field) {
                 Single::Absent => "no field",
                 Single::Repeated => "several fields",
-                Single::One(token)
-                    if value
-                        .as_text()
-                        .is_some_and(|h| equals_sha256(h, &hash(token))) =>
-                {
+                Single::One(token) if value.as_text().is_some_and(|h| equals_sha256(h, &hash(token))) => {
                     context.add(field.clone(), token);
                     "it"
                 }
@@ -359,50 +235,28 @@ impl Verification<'_> {
         }
         for field in self.policy.context_fields.iter() {
             let covered = !self.headers.contains_key(field) || oth.get(field.as_str()).is_some();
-            let (expected, found) = (
-                format_args!("{field} covered by `oth`"),
-                format_args!("a field that is not"),
-            );
+            let (expected, found) =
+                (format_args!("{field} covered by `oth`"), format_args!("a field that is not"));
             if !covered {
-                ensure(
-                    t,
-                    Step::ContextTokens,
-                    false,
-                    Reason::ContextTokenNotCovered,
-                    expected,
-                    found,
-                )?;
+                ensure(t, Step::ContextTokens, false, Reason::ContextTokenNotCovered, expected, found)?;
             }
         }
         Ok(())
     }
 
-    fn check_access_token<T: Trace>(
-        &self,
-        claims: &Object<'_>,
-        t: &mut T,
-    ) -> Result<(), Rejection> {
+    fn check_access_token<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
         let (passed, found) = match (claims.get("ath"), access_token(self.headers)) {
             (None, Ok(None)) => return Ok(()),
             (_, Err(())) => (false, "several Authorization fields"),
             (Some(_), Ok(None)) => (false, "a hash, but no access token"),
             (None, Ok(Some(_))) => (false, "an access token, but no hash"),
             (Some(ath), Ok(Some(token))) => {
-                let covered = ath
-                    .as_text()
-                    .is_some_and(|ath| equals_sha256(ath, &sha256(token)));
+                let covered = ath.as_text().is_some_and(|ath| equals_sha256(ath, &sha256(token)));
                 (covered, if covered { "both" } else { "another hash" })
             }
         };
         let expected = format_args!("an access token and its hash in `ath`");
-        ensure(
-            t,
-            Step::AccessToken,
-            passed,
-            Reason::AccessToken,
-            expected,
-            format_args!("{found}"),
-        )
+        ensure(t, Step::AccessToken, passed, Reason::AccessToken, expected, format_args!("{found}"))
     }
 }
 
@@ -412,18 +266,7 @@ fn text_claim<'c, T: Trace>(
     step: Step,
     t: &mut T,
 ) -> Result<&'c str, Rejection> {
-    let found = if claims.get(name).is_some() {
-        "text or another type"
-    } else {
-        "none"
-    };
+    let found = if claims.get(name).is_some() { "text or another type" } else { "none" };
     let (expected, found) = (format_args!("`{name}` as text"), format_args!("{found}"));
-    require(
-        t,
-        step,
-        claims.text(name),
-        Reason::ProofClaims,
-        expected,
-        found,
-    )
+    require(t, step, claims.text(name), Reason::ProofClaims, expected, found)
 }

@@ -36,10 +36,7 @@ pub(crate) static TEST_KEYS: [TestKey; 5] = [
 
 impl TestKey {
     pub(crate) fn of(algorithm: Algorithm) -> &'static Self {
-        TEST_KEYS
-            .iter()
-            .find(|key| key.algorithms.contains(&algorithm))
-            .unwrap()
+        TEST_KEYS.iter().find(|key| key.algorithms.contains(&algorithm)).unwrap()
     }
 
     pub(crate) fn signing(&self, algorithm: Algorithm) -> SigningKey {
@@ -52,11 +49,7 @@ pub(crate) fn encode(octets: impl AsRef<[u8]>) -> String {
 }
 
 /// A token that says exactly this, sound or not.
-pub(crate) fn forge(
-    header: impl AsRef<[u8]>,
-    payload: impl AsRef<[u8]>,
-    key: &SigningKey,
-) -> String {
+pub(crate) fn forge(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>, key: &SigningKey) -> String {
     let input = format!("{}.{}", encode(header), encode(payload));
     let signature = key.sign(input.as_bytes()).unwrap();
     format!("{input}.{}", encode(signature))

@@ -19,11 +19,7 @@ struct World {
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let clock = FrozenClock::at(1_800_000_000);
     let domain = TestDomain::new("example.com").clock(clock.clone());
-    World {
-        workload: domain.workload("/a"),
-        domain,
-        clock,
-    }
+    World { workload: domain.workload("/a"), domain, clock }
 });
 
 impl World {
@@ -39,16 +35,8 @@ impl World {
     /// The verdict on a request for `path` whose proof is for `audience`.
     fn judge(&self, verifier: &Verifier, audience: &str, path: &str) -> Result<(), Reason> {
         let mut request = http::Request::get(path).body(()).unwrap();
-        self.workload.sign_with(
-            &mut request,
-            &SignOptions::default().audience(Audience::fixed(audience)),
-        );
-        verifier
-            .verify(&request)
-            .now_or_never()
-            .unwrap()
-            .map(|_| ())
-            .map_err(|rejection| rejection.reason())
+        self.workload.sign_with(&mut request, &SignOptions::default().audience(Audience::fixed(audience)));
+        verifier.verify(&request).now_or_never().unwrap().map(|_| ()).map_err(|rejection| rejection.reason())
     }
 }
 
@@ -105,33 +93,18 @@ fn wpt_15_a_base_url_that_cannot_be_meant_is_refused() {
         "https://orders:",
         "https://orders:x",
     ];
-    let accepted = |base: &&str| {
-        WORLD.verifier(Audiences::base_url(base)).is_ok() || Audience::base_url(base).is_ok()
-    };
-    assert_eq!(
-        bad.into_iter().filter(accepted).collect::<Vec<_>>(),
-        Vec::<&str>::new()
-    );
+    let accepted =
+        |base: &&str| WORLD.verifier(Audiences::base_url(base)).is_ok() || Audience::base_url(base).is_ok();
+    assert_eq!(bad.into_iter().filter(accepted).collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 /// The meaning of a pattern, said a second time: segment by segment, scheme and trust domain to the letter.
 fn fits(pattern: &str, id: &str) -> bool {
-    let (pattern, id): (Vec<&str>, Vec<&str>) =
-        (pattern.split('/').collect(), id.split('/').collect());
+    let (pattern, id): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), id.split('/').collect());
     let open_ended = pattern.last() == Some(&"**");
-    let fixed = if open_ended {
-        &pattern[..pattern.len() - 1]
-    } else {
-        &pattern[..]
-    };
-    let long_enough = if open_ended {
-        id.len() > fixed.len()
-    } else {
-        id.len() == fixed.len()
-    };
-    let same = |(i, (wanted, segment)): (usize, (&&str, &&str))| {
-        wanted == segment || i > 2 && *wanted == "*"
-    };
+    let fixed = if open_ended { &pattern[..pattern.len() - 1] } else { &pattern[..] };
+    let long_enough = if open_ended { id.len() > fixed.len() } else { id.len() == fixed.len() };
+    let same = |(i, (wanted, segment)): (usize, (&&str, &&str))| wanted == segment || i > 2 && *wanted == "*";
     long_enough && fixed.iter().zip(&id).enumerate().all(same)
 }
 

@@ -9,10 +9,7 @@ use crate::change;
 /// The canonical form as its grammar says it (identifier draft §4.4 with pull request 99; SPIFFE-ID §2), written
 /// down a second time to hold the parser against.
 fn is_canonical(text: &str) -> bool {
-    let (authority_and_path, spiffe) = match (
-        text.strip_prefix("wimse://"),
-        text.strip_prefix("spiffe://"),
-    ) {
+    let (authority_and_path, spiffe) = match (text.strip_prefix("wimse://"), text.strip_prefix("spiffe://")) {
         (Some(rest), _) => (rest, false),
         (_, Some(rest)) => (rest, true),
         _ => return false,
@@ -20,23 +17,14 @@ fn is_canonical(text: &str) -> bool {
     let mut parts = authority_and_path.split('/');
     let domain = parts.next().unwrap_or_default();
     let segments: Vec<&str> = parts.collect();
-    let octet_of_path =
-        |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b) || b == b'~' && !spiffe;
+    let octet_of_path = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b) || b == b'~' && !spiffe;
     text.len() <= 2048
         && !domain.is_empty()
-        && domain
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+        && domain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
         && domain.parse::<std::net::Ipv4Addr>().is_err()
-        && if spiffe {
-            domain.len() <= 255
-        } else {
-            !domain.ends_with('.')
-        }
+        && if spiffe { domain.len() <= 255 } else { !domain.ends_with('.') }
         && !segments.is_empty()
-        && segments
-            .iter()
-            .all(|s| !matches!(*s, "" | "." | "..") && s.bytes().all(octet_of_path))
+        && segments.iter().all(|s| !matches!(*s, "" | "." | "..") && s.bytes().all(octet_of_path))
 }
 
 fn promises_of(id: &WorkloadId, text: &str) {
@@ -46,25 +34,13 @@ fn promises_of(id: &WorkloadId, text: &str) {
     assert_eq!(WorkloadId::try_from(text.to_owned()).as_ref(), Ok(id));
     let json = serde_json::to_string(id).unwrap();
     assert_eq!(&serde_json::from_str::<WorkloadId>(&json).unwrap(), id);
-    assert_eq!(
-        &serde_json::from_value::<WorkloadId>(text.into()).unwrap(),
-        id
-    );
+    assert_eq!(&serde_json::from_value::<WorkloadId>(text.into()).unwrap(), id);
 
     let domain = id.trust_domain();
-    assert_eq!(
-        format!("{}://{}{}", id.scheme(), domain.name(), id.path()),
-        text
-    );
+    assert_eq!(format!("{}://{}{}", id.scheme(), domain.name(), id.path()), text);
     assert_eq!(format!("{}{}", domain.as_str(), id.path()), text);
-    assert_eq!(
-        id.segments().fold(String::new(), |path, s| path + "/" + s),
-        id.path()
-    );
-    assert_eq!(
-        (domain.scheme(), id.to_string().as_str()),
-        (id.scheme(), text)
-    );
+    assert_eq!(id.segments().fold(String::new(), |path, s| path + "/" + s), id.path());
+    assert_eq!((domain.scheme(), id.to_string().as_str()), (id.scheme(), text));
     promises_of_domain(&domain);
 }
 
@@ -97,14 +73,8 @@ fn judge(text: &str) {
 
 fn sound() -> impl Strategy<Value = String> {
     let scheme = prop::sample::select(vec!["wimse", "spiffe"]);
-    (
-        scheme,
-        "[a-z0-9_-]{1,8}(\\.[a-z0-9_-]{1,8}){0,3}",
-        prop::collection::vec("[A-Za-z0-9._-]{1,12}", 1..6),
-    )
-        .prop_map(|(scheme, domain, segments)| {
-            format!("{scheme}://{domain}/{}", segments.join("/"))
-        })
+    (scheme, "[a-z0-9_-]{1,8}(\\.[a-z0-9_-]{1,8}){0,3}", prop::collection::vec("[A-Za-z0-9._-]{1,12}", 1..6))
+        .prop_map(|(scheme, domain, segments)| format!("{scheme}://{domain}/{}", segments.join("/")))
         .prop_filter("dot segments and addresses", |text| is_canonical(text))
 }
 
@@ -170,25 +140,17 @@ proptest! {
 
 #[test]
 fn id_07_id_24_id_37_id_39_lengths_are_bounded_to_the_octet() {
-    let filled =
-        |prefix: &str, total: usize| format!("{prefix}{}", "a".repeat(total - prefix.len()));
+    let filled = |prefix: &str, total: usize| format!("{prefix}{}", "a".repeat(total - prefix.len()));
     for scheme in ["wimse", "spiffe"] {
         let prefix = format!("{scheme}://example.com/");
         judge(&filled(&prefix, MAX_LEN));
         assert!(WorkloadId::parse(&filled(&prefix, MAX_LEN)).is_ok());
         for length in [MAX_LEN + 1, 4 * MAX_LEN, 2_000_000] {
-            assert_eq!(
-                WorkloadId::parse(&filled(&prefix, length)),
-                Err(IdentifierError::TooLong)
-            );
+            assert_eq!(WorkloadId::parse(&filled(&prefix, length)), Err(IdentifierError::TooLong));
         }
     }
-    let domain = |scheme: &str, length: usize| {
-        TrustDomain::parse(&format!("{scheme}://{}", "a".repeat(length)))
-    };
+    let domain =
+        |scheme: &str, length: usize| TrustDomain::parse(&format!("{scheme}://{}", "a".repeat(length)));
     assert!(domain("spiffe", 255).is_ok() && domain("wimse", 256).is_ok());
-    assert_eq!(
-        domain("spiffe", 256),
-        Err(IdentifierError::TrustDomainTooLong)
-    );
+    assert_eq!(domain("spiffe", 256), Err(IdentifierError::TrustDomainTooLong));
 }

@@ -13,10 +13,7 @@ fn public_json(key: &TestKey) -> Value {
 
 fn promises_of(jwk: &Jwk) {
     assert_eq!(&Jwk::parse(&jwk.to_string()).unwrap(), jwk);
-    assert_eq!(
-        &serde_json::to_string(jwk).unwrap().parse::<Jwk>().unwrap(),
-        jwk
-    );
+    assert_eq!(&serde_json::to_string(jwk).unwrap().parse::<Jwk>().unwrap(), jwk);
     assert_eq!(jwk.thumbprint().len(), 43);
     let key = PublicKey::new(jwk.clone()).unwrap();
     assert!(jwk.alg().is_none_or(|alg| key.supports(alg)));
@@ -33,10 +30,7 @@ fn read_everything(text: &str) {
     let _ = Jwk::parse(text).map(|jwk| promises_of(&jwk));
     let _ = JwkSet::parse(text).map(|set| set.keys().iter().for_each(promises_of));
     for algorithm in Algorithm::ALL {
-        for key in [
-            SigningKey::from_jwk_with(text, algorithm),
-            SigningKey::from_pkcs8_pem(text, algorithm),
-        ] {
+        for key in [SigningKey::from_jwk_with(text, algorithm), SigningKey::from_pkcs8_pem(text, algorithm)] {
             let _ = key.map(|key| promises_of_private(&key));
         }
     }
@@ -47,10 +41,7 @@ fn read_everything(text: &str) {
 fn promises_of_private(key: &SigningKey) {
     let public = PublicKey::new(key.public_jwk().clone()).unwrap();
     if let Ok(signature) = key.sign(b"message") {
-        assert_eq!(
-            public.verify(key.algorithm(), b"message", &signature),
-            Ok(())
-        );
+        assert_eq!(public.verify(key.algorithm(), b"message", &signature), Ok(()));
     }
     promises_of(key.public_jwk());
 }
@@ -115,25 +106,14 @@ fn key_01_amb_25_private_and_symmetric_members_are_refused_in_public_keys() {
         for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
             let mut jwk = public_json(key);
             jwk[name] = Value::Null;
-            assert_eq!(
-                Jwk::parse(&jwk.to_string()),
-                Err(KeyError::Private),
-                "{name}"
-            );
+            assert_eq!(Jwk::parse(&jwk.to_string()), Err(KeyError::Private), "{name}");
             let set = json!({ "keys": [public_json(key), jwk] });
-            assert_eq!(
-                JwkSet::parse(&set.to_string()),
-                Err(KeyError::Private),
-                "{name}"
-            );
+            assert_eq!(JwkSet::parse(&set.to_string()), Err(KeyError::Private), "{name}");
         }
     }
     let symmetric = json!({ "kty": "oct", "k": "AAAA" });
     assert_eq!(Jwk::parse(&symmetric.to_string()), Err(KeyError::Private));
-    assert_eq!(
-        JwkSet::parse(&json!({ "keys": [symmetric] }).to_string()),
-        Err(KeyError::Private)
-    );
+    assert_eq!(JwkSet::parse(&json!({ "keys": [symmetric] }).to_string()), Err(KeyError::Private));
 }
 
 #[test]
@@ -146,16 +126,10 @@ fn wit_15_wit_16_wit_17_wit_18_alg_is_a_signature_algorithm_of_the_key_type() {
         };
         for algorithm in Algorithm::ALL {
             let fits = key.algorithms.contains(&algorithm);
-            let expected = if fits {
-                Ok(Some(algorithm))
-            } else {
-                Err(KeyError::AlgorithmMismatch)
-            };
+            let expected = if fits { Ok(Some(algorithm)) } else { Err(KeyError::AlgorithmMismatch) };
             assert_eq!(with(algorithm.as_str()), expected);
         }
-        for name in [
-            "none", "HS256", "RSA-OAEP", "ECDH-ES", "es256", "", "ES256 ",
-        ] {
+        for name in ["none", "HS256", "RSA-OAEP", "ECDH-ES", "es256", "", "ES256 "] {
             assert_eq!(with(name), Err(KeyError::UnsupportedAlgorithm), "{name}");
         }
     }
@@ -163,9 +137,8 @@ fn wit_15_wit_16_wit_17_wit_18_alg_is_a_signature_algorithm_of_the_key_type() {
 
 #[test]
 fn wit_14_numbers_are_minimal_on_their_curve_and_of_a_safe_size() {
-    let rsa = |n: &[u8], e: &[u8]| {
-        Jwk::parse(&json!({ "kty": "RSA", "n": encode(n), "e": encode(e) }).to_string())
-    };
+    let rsa =
+        |n: &[u8], e: &[u8]| Jwk::parse(&json!({ "kty": "RSA", "n": encode(n), "e": encode(e) }).to_string());
     let modulus = |octets: usize| {
         let mut n = vec![0xff; octets];
         n[octets - 1] = 0x2f;
@@ -197,9 +170,7 @@ fn wit_14_numbers_are_minimal_on_their_curve_and_of_a_safe_size() {
     for key in &TEST_KEYS[..3] {
         let sound = public_json(key);
         let coordinate = |name: &str| {
-            data_encoding::BASE64URL_NOPAD
-                .decode(sound[name].as_str().unwrap().as_bytes())
-                .unwrap()
+            data_encoding::BASE64URL_NOPAD.decode(sound[name].as_str().unwrap().as_bytes()).unwrap()
         };
         let refused = |name: &str, octets: &[u8]| {
             let mut jwk = sound.clone();
@@ -223,13 +194,10 @@ fn wit_14_numbers_are_minimal_on_their_curve_and_of_a_safe_size() {
 fn key_01_private_and_public_halves_that_do_not_fit_are_refused() {
     for key in &TEST_KEYS {
         let sound: Value = serde_json::from_str(key.jwk).unwrap();
-        let members = ["d", "p", "q", "dp", "dq", "qi"]
-            .into_iter()
-            .filter(|name| sound.get(name).is_some());
+        let members = ["d", "p", "q", "dp", "dq", "qi"].into_iter().filter(|name| sound.get(name).is_some());
         for name in members {
-            let octets = data_encoding::BASE64URL_NOPAD
-                .decode(sound[name].as_str().unwrap().as_bytes())
-                .unwrap();
+            let octets =
+                data_encoding::BASE64URL_NOPAD.decode(sound[name].as_str().unwrap().as_bytes()).unwrap();
             for position in [0, octets.len() / 2, octets.len() - 1] {
                 let mut other = octets.clone();
                 other[position] ^= 0b10;
@@ -243,10 +211,7 @@ fn key_01_private_and_public_halves_that_do_not_fit_are_refused() {
             }
             let mut jwk = sound.clone();
             jwk.as_object_mut().unwrap().remove(name);
-            assert_eq!(
-                SigningKey::from_jwk(&jwk.to_string()).err(),
-                Some(KeyError::Member(name))
-            );
+            assert_eq!(SigningKey::from_jwk(&jwk.to_string()).err(), Some(KeyError::Member(name)));
         }
         assert!(SigningKey::from_jwk(key.jwk).is_ok());
     }
@@ -261,15 +226,11 @@ fn wit_31_keys_for_another_operation_than_verifying_are_left_out() {
         ("key_ops", json!([])),
     ];
     let mut kept = Vec::new();
-    for (key, (member, value)) in TEST_KEYS
-        .iter()
-        .flat_map(|key| foreign.clone().map(|change| (key, change)))
+    for (key, (member, value)) in TEST_KEYS.iter().flat_map(|key| foreign.clone().map(|change| (key, change)))
     {
         let mut jwk = public_json(key);
         jwk[member] = value;
-        if JwkSet::parse(&json!({ "keys": [jwk] }).to_string())
-            .is_ok_and(|set| !set.keys().is_empty())
-        {
+        if JwkSet::parse(&json!({ "keys": [jwk] }).to_string()).is_ok_and(|set| !set.keys().is_empty()) {
             kept.push(format!("{}: {member} {}", jwk["alg"], jwk[member]));
         }
     }
@@ -286,14 +247,7 @@ fn ta_09_sets_leave_out_what_is_not_ours_and_bound_their_size() {
     assert_eq!((set.keys().len(), set.ignored()), (1, 3));
     let padded = format!("{{\"keys\":[]{}}}", " ".repeat(1 << 20));
     assert_eq!(JwkSet::parse(&padded), Err(KeyError::TooLarge));
-    for bad in [
-        "",
-        "[]",
-        "{}",
-        r#"{"keys":{}}"#,
-        r#"{"keys":[1]}"#,
-        r#"{"keys":[],"keys":[]}"#,
-    ] {
+    for bad in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
         assert!(JwkSet::parse(bad).is_err(), "{bad}");
     }
 }

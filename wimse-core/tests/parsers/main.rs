@@ -1,11 +1,6 @@
 //! Everything that reads text from outside, given arbitrary text and slightly altered sound text: nothing panics,
 //! and what is accepted keeps its promises.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "test code"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -42,11 +37,8 @@ impl Change {
 
 /// Changes made with characters that mean something to the parsers, and with any others.
 pub(crate) fn change() -> impl Strategy<Value = Change> {
-    let meaningful = prop::sample::select(
-        "/.:@?#%[]{}\",\\~_-* 0aAZ\u{0}\u{e9}\u{7f}\n=+"
-            .chars()
-            .collect::<Vec<_>>(),
-    );
+    let meaningful =
+        prop::sample::select("/.:@?#%[]{}\",\\~_-* 0aAZ\u{0}\u{e9}\u{7f}\n=+".chars().collect::<Vec<_>>());
     let character = prop_oneof![4 => meaningful, 1 => any::<char>()];
     let at = any::<prop::sample::Index>();
     prop_oneof![
@@ -71,10 +63,8 @@ pub(crate) fn any_json() -> impl Strategy<Value = serde_json::Value> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("[a-z]{1,3}", inner, 0..4).prop_map(|members| members
-                .into_iter()
-                .collect::<serde_json::Map<_, _>>()
-                .into()),
+            prop::collection::btree_map("[a-z]{1,3}", inner, 0..4)
+                .prop_map(|members| members.into_iter().collect::<serde_json::Map<_, _>>().into()),
         ]
     })
 }

@@ -8,9 +8,7 @@ use wimse_core::dangerous::validate_wit_without_proof;
 use wimse_core::jose::{Algorithm, CompactJws, SigningKey};
 use wimse_core::testing::{FrozenClock, TestDomain};
 use wimse_core::trace::{NoTrace, Steps};
-use wimse_core::{
-    Credential, Limits, Reason, Rejection, TrustAnchors, TrustStore, UnixTime, WorkloadId,
-};
+use wimse_core::{Credential, Limits, Reason, Rejection, TrustAnchors, TrustStore, UnixTime, WorkloadId};
 
 use crate::common::{TestKey, forge};
 use crate::{any_json, change};
@@ -27,14 +25,8 @@ struct World {
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let issuer = TestKey::of(Algorithm::Es256).signing(Algorithm::Es256);
     let anchor = issuer.public_jwk().clone().with_kid("k1");
-    let anchors = TrustAnchors::new()
-        .domain("example.com", wimse_core::jose::JwkSet::from(anchor))
-        .unwrap();
-    World {
-        issuer,
-        workload: SigningKey::generate(Algorithm::Ed25519).unwrap(),
-        trust: anchors.into(),
-    }
+    let anchors = TrustAnchors::new().domain("example.com", wimse_core::jose::JwkSet::from(anchor)).unwrap();
+    World { issuer, workload: SigningKey::generate(Algorithm::Ed25519).unwrap(), trust: anchors.into() }
 });
 
 impl World {
@@ -52,11 +44,7 @@ impl World {
     }
 
     fn sound(&self) -> String {
-        forge(
-            Self::header().to_string(),
-            self.claims().to_string(),
-            &self.issuer,
-        )
+        forge(Self::header().to_string(), self.claims().to_string(), &self.issuer)
     }
 
     fn validate(&self, token: &str) -> Result<WorkloadId, Rejection> {
@@ -70,11 +58,7 @@ impl World {
             verdict.as_ref().map(|_| ()).map_err(Rejection::reason),
             untraced.map(|_| ()).map_err(|r| r.reason())
         );
-        let failed = steps
-            .0
-            .iter()
-            .find(|checked| !checked.passed)
-            .map(|checked| checked.step);
+        let failed = steps.0.iter().find(|checked| !checked.passed).map(|checked| checked.step);
         assert_eq!(failed, verdict.as_ref().err().and_then(Rejection::step));
         verdict.map(|wit| wit.subject().clone())
     }
@@ -177,10 +161,7 @@ fn wit_28_every_single_octet_of_a_token_matters() {
         format!("{sound}, {sound}"),
         format!("Bearer {sound}"),
     ] {
-        assert_eq!(
-            WORLD.validate(&altered).unwrap_err().reason(),
-            Reason::WitMalformed
-        );
+        assert_eq!(WORLD.validate(&altered).unwrap_err().reason(), Reason::WitMalformed);
     }
 }
 
@@ -194,19 +175,11 @@ fn wit_28_the_other_signature_of_ecdsa_is_of_no_use_as_another_token_name() {
     let limits = Limits::default();
     let hash = |token: &str| {
         let trust = domain.trust_anchors().into();
-        validate_wit_without_proof(
-            token,
-            &trust,
-            &limits,
-            UnixTime::from_secs(NOW),
-            &mut NoTrace,
-        )
-        .map(|wit| wit.token_hash())
+        validate_wit_without_proof(token, &trust, &limits, UnixTime::from_secs(NOW), &mut NoTrace)
+            .map(|wit| wit.token_hash())
     };
     let (input, signature) = token.rsplit_once('.').unwrap();
-    let mut twin = data_encoding::BASE64URL_NOPAD
-        .decode(signature.as_bytes())
-        .unwrap();
+    let mut twin = data_encoding::BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
     let negated = subtract(&P256_ORDER, &twin[32..]);
     twin[32..].copy_from_slice(&negated);
     let twin = format!("{input}.{}", crate::common::encode(&twin));
@@ -214,8 +187,8 @@ fn wit_28_the_other_signature_of_ecdsa_is_of_no_use_as_another_token_name() {
 }
 
 const P256_ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
-    0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
 /// Big-endian subtraction of numbers of the same length.

@@ -87,19 +87,13 @@ fn apart(public: &Value, token: &str, valid: bool, label: &str) -> Option<Apart>
 }
 
 fn header(token: &str) -> Option<Value> {
-    let header = BASE64URL_NOPAD
-        .decode(token.split('.').next()?.as_bytes())
-        .ok()?;
+    let header = BASE64URL_NOPAD.decode(token.split('.').next()?.as_bytes()).ok()?;
     serde_json::from_slice(&header).ok()
 }
 
 /// A key of a vector as the set that it would be published in.
 fn as_set(key: &Value) -> Value {
-    if key.get("keys").is_some() {
-        key.clone()
-    } else {
-        serde_json::json!({ "keys": [key] })
-    }
+    if key.get("keys").is_some() { key.clone() } else { serde_json::json!({ "keys": [key] }) }
 }
 
 /// Our verdict on a bare token: the set as we parse it, the key by `kid`, the algorithm by name.
@@ -113,13 +107,8 @@ fn verifies(set: &Value, token: &str) -> bool {
             None => set.keys().first()?,
         };
         let algorithm = header["alg"].as_str()?.parse().ok()?;
-        let signature = BASE64URL_NOPAD
-            .decode(token.rsplit('.').next()?.as_bytes())
-            .ok()?;
-        PublicKey::new(key.clone())
-            .ok()?
-            .verify(algorithm, jws.signing_input(), &signature)
-            .ok()
+        let signature = BASE64URL_NOPAD.decode(token.rsplit('.').next()?.as_bytes()).ok()?;
+        PublicKey::new(key.clone()).ok()?.verify(algorithm, jws.signing_input(), &signature).ok()
     };
     attempt().is_some()
 }
@@ -133,10 +122,7 @@ fn wit_01_wit_17_wit_25_wit_28_wit_31_json_web_signatures_and_keys() {
     let mut tally = Tally::default();
     tally.file("json_web_signature_test.json", &folder);
     tally.file("json_web_key_test.json", &folder);
-    println!(
-        "{} valid and {} invalid vectors agree",
-        tally.agreed_valid, tally.agreed_invalid
-    );
+    println!("{} valid and {} invalid vectors agree", tally.agreed_valid, tally.agreed_invalid);
 
     assert!(tally.agreed_valid >= 25, "{}", tally.agreed_valid);
     assert!(tally.agreed_invalid >= 320, "{}", tally.agreed_invalid);

@@ -58,14 +58,7 @@ impl Count {
         algorithm: Algorithm,
         vectors: impl Iterator<Item = Vector<'a>>,
     ) {
-        for Vector {
-            id,
-            comment,
-            message,
-            signature,
-            result,
-        } in vectors
-        {
+        for Vector { id, comment, message, signature, result } in vectors {
             let verified = key.verify(algorithm, message, signature).is_ok();
             match result {
                 TestResult::Valid => assert!(verified, "{algorithm} {id} is valid: {comment}"),
@@ -85,13 +78,8 @@ impl Count {
         algorithm: Algorithm,
         vectors: impl Iterator<Item = Vector<'a>>,
     ) {
-        for Vector {
-            id,
-            comment,
-            message,
-            signature,
-            ..
-        } in vectors.filter(|v| v.result == TestResult::Valid)
+        for Vector { id, comment, message, signature, .. } in
+            vectors.filter(|v| v.result == TestResult::Valid)
         {
             assert!(
                 key.verify(algorithm, message, signature).is_err(),
@@ -104,10 +92,7 @@ impl Count {
 
     fn at_least(self, what: &str, run: usize, valid: usize) {
         println!("{what}: {} vectors, {} of them valid", self.run, self.valid);
-        assert!(
-            self.run >= run && self.valid >= valid,
-            "{what}: only {self:?}"
-        );
+        assert!(self.run >= run && self.valid >= valid, "{what}: only {self:?}");
     }
 }
 
@@ -134,9 +119,7 @@ fn rsa_jwk(n: &[u8], e: &[u8]) -> Value {
 
 #[test]
 fn wit_20_wit_28_ecdsa_with_the_two_numbers_side_by_side() {
-    use ecdsa::TestName::{
-        EcdsaSecp256r1Sha256P1363, EcdsaSecp384r1Sha384P1363, EcdsaSecp521r1Sha512P1363,
-    };
+    use ecdsa::TestName::{EcdsaSecp256r1Sha256P1363, EcdsaSecp384r1Sha384P1363, EcdsaSecp521r1Sha512P1363};
     for (name, curve, algorithm) in [
         (EcdsaSecp256r1Sha256P1363, "P-256", Algorithm::Es256),
         (EcdsaSecp384r1Sha384P1363, "P-384", Algorithm::Es384),
@@ -153,15 +136,9 @@ fn wit_20_wit_28_ecdsa_with_the_two_numbers_side_by_side() {
 #[test]
 fn wit_28_ecdsa_in_der_or_with_another_hash_never_verifies() {
     let ours = |curve, hash| match (curve, hash) {
-        (EllipticCurve::Secp256r1, hash) => {
-            Some(("P-256", Algorithm::Es256, hash == HashFunction::Sha2_256))
-        }
-        (EllipticCurve::Secp384r1, hash) => {
-            Some(("P-384", Algorithm::Es384, hash == HashFunction::Sha2_384))
-        }
-        (EllipticCurve::Secp521r1, hash) => {
-            Some(("P-521", Algorithm::Es512, hash == HashFunction::Sha2_512))
-        }
+        (EllipticCurve::Secp256r1, hash) => Some(("P-256", Algorithm::Es256, hash == HashFunction::Sha2_256)),
+        (EllipticCurve::Secp384r1, hash) => Some(("P-384", Algorithm::Es384, hash == HashFunction::Sha2_384)),
+        (EllipticCurve::Secp521r1, hash) => Some(("P-521", Algorithm::Es512, hash == HashFunction::Sha2_512)),
         _ => None,
     };
     let (mut der, mut other_hash) = (Count::default(), Count::default());
@@ -186,10 +163,7 @@ fn wit_28_ecdsa_in_der_or_with_another_hash_never_verifies() {
 #[test]
 fn wit_28_ed25519_under_both_names() {
     let mut count = Count::default();
-    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519)
-        .unwrap()
-        .test_groups
-    {
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
         assert_eq!(group.key.curve, EdwardsCurve::Ed25519);
         let key = public_key(&json!({
             "kty": "OKP", "crv": "Ed25519", "x": BASE64URL_NOPAD.encode(&group.key.pk),
@@ -209,11 +183,7 @@ fn wit_28_rsa_pkcs_1_v1_5() {
         for group in rsa_pkcs1_verify::TestSet::load(name).unwrap().test_groups {
             let jwk = rsa_jwk(&group.key.n, &group.key.e);
             if group.key_size > 4096 {
-                assert!(
-                    Jwk::parse(&jwk.to_string()).is_err(),
-                    "{} bits",
-                    group.key_size
-                );
+                assert!(Jwk::parse(&jwk.to_string()).is_err(), "{} bits", group.key_size);
                 too_large += 1;
                 continue;
             }
@@ -255,11 +225,7 @@ fn wit_28_rsa_pss_with_a_salt_as_long_as_the_hash() {
             };
             let jwk = rsa_jwk(&group.key.n, &group.key.e);
             if !(2048..=4096).contains(&group.key_size) {
-                assert!(
-                    Jwk::parse(&jwk.to_string()).is_err(),
-                    "{} bits",
-                    group.key_size
-                );
+                assert!(Jwk::parse(&jwk.to_string()).is_err(), "{} bits", group.key_size);
                 continue;
             }
             let same_mask = group.mgf == Mgf::Mgf1 && group.mgf_hash == Some(group.hash);
@@ -271,11 +237,9 @@ fn wit_28_rsa_pss_with_a_salt_as_long_as_the_hash() {
             }
         }
     }
-    for (count, (name, run, valid)) in counts.into_iter().zip([
-        ("PS256", 540, 310),
-        ("PS384", 280, 190),
-        ("PS512", 360, 260),
-    ]) {
+    for (count, (name, run, valid)) in
+        counts.into_iter().zip([("PS256", 540, 310), ("PS384", 280, 190), ("PS512", 360, 260)])
+    {
         count.at_least(name, run, valid);
     }
     other_parameters.at_least("RSA-PSS with other parameters", 750, 750);

@@ -41,31 +41,12 @@ pin_project! {
 }
 
 impl<S: Service<Request<B>>, B, R> ResponseFuture<S, B, R> {
-    pub(super) fn verifying(
-        verifying: Verifying,
-        inner: S,
-        parts: Parts,
-        body: B,
-        respond: R,
-    ) -> Self {
-        Self {
-            state: State::Verifying {
-                verifying,
-                inner,
-                parts,
-                body,
-                respond,
-            },
-        }
+    pub(super) fn verifying(verifying: Verifying, inner: S, parts: Parts, body: B, respond: R) -> Self {
+        Self { state: State::Verifying { verifying, inner, parts, body, respond } }
     }
 
     pub(super) fn calling(response: S::Future) -> Self {
-        Self {
-            state: State::Calling {
-                response,
-                span: CallerSpan::none(),
-            },
-        }
+        Self { state: State::Calling { response, span: CallerSpan::none() } }
     }
 }
 
@@ -81,13 +62,8 @@ where
         let mut state = self.project().state;
         if let StateProjection::Verifying { verifying, .. } = state.as_mut().project() {
             let decision = ready!(Pin::new(verifying).poll(cx));
-            let StateReplacement::Verifying {
-                mut inner,
-                mut parts,
-                body,
-                respond,
-                ..
-            } = state.as_mut().project_replace(State::Done)
+            let StateReplacement::Verifying { mut inner, mut parts, body, respond, .. } =
+                state.as_mut().project_replace(State::Done)
             else {
                 return Poll::Pending;
             };

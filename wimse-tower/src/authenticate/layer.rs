@@ -32,12 +32,8 @@ pub(super) struct Config<R> {
 impl AuthenticateLayer {
     /// A layer that demands what `verifier` demands.
     pub fn new(verifier: Verifier) -> Self {
-        let config = Config {
-            verifier,
-            optional: false,
-            target: |parts| &parts.uri,
-            respond: ProblemResponse,
-        };
+        let config =
+            Config { verifier, optional: false, target: |parts| &parts.uri, respond: ProblemResponse };
         Self { config }
     }
 }
@@ -72,20 +68,8 @@ impl<R> AuthenticateLayer<R> {
     /// # }
     /// ```
     pub fn on_rejection<F>(self, respond: F) -> AuthenticateLayer<F> {
-        let Config {
-            verifier,
-            optional,
-            target,
-            ..
-        } = self.config;
-        AuthenticateLayer {
-            config: Config {
-                verifier,
-                optional,
-                target,
-                respond,
-            },
-        }
+        let Config { verifier, optional, target, .. } = self.config;
+        AuthenticateLayer { config: Config { verifier, optional, target, respond } }
     }
 }
 
@@ -93,10 +77,7 @@ impl<S, R: Clone> Layer<S> for AuthenticateLayer<R> {
     type Service = Authenticate<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authenticate {
-            inner,
-            config: self.config.clone(),
-        }
+        Authenticate { inner, config: self.config.clone() }
     }
 }
 

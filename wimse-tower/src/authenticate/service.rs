@@ -49,11 +49,8 @@ where
             parts.extensions.insert(Anonymous);
             return ResponseFuture::calling(inner.call(Request::from_parts(parts, body)));
         }
-        let head = RequestHead {
-            method: &parts.method,
-            uri: (self.config.target)(&parts),
-            headers: &parts.headers,
-        };
+        let head =
+            RequestHead { method: &parts.method, uri: (self.config.target)(&parts), headers: &parts.headers };
         let verifying = verifier.verify(head);
         ResponseFuture::verifying(verifying, inner, parts, body, self.config.respond.clone())
     }
@@ -61,8 +58,6 @@ where
 
 impl<S: fmt::Debug, R> fmt::Debug for Authenticate<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticate")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("Authenticate").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

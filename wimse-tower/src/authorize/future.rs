@@ -55,9 +55,7 @@ struct Waiting<S, B, R> {
     observer: Arc<dyn Observer>,
 }
 
-impl<S: Service<Request<B>>, A: AuthorizeRequest, B, R: RejectionResponse>
-    ResponseFuture<S, A, B, R>
-{
+impl<S: Service<Request<B>>, A: AuthorizeRequest, B, R: RejectionResponse> ResponseFuture<S, A, B, R> {
     pub(super) fn deciding(
         decision: A::Future,
         peer: Peer,
@@ -67,24 +65,13 @@ impl<S: Service<Request<B>>, A: AuthorizeRequest, B, R: RejectionResponse>
         config: &Config<A, R>,
     ) -> Self {
         let (respond, observer) = (config.respond.clone(), Arc::clone(&config.observer));
-        let waiting = Waiting {
-            peer,
-            inner,
-            parts,
-            body,
-            respond,
-            observer,
-        };
-        Self {
-            state: State::Deciding { decision, waiting },
-        }
+        let waiting = Waiting { peer, inner, parts, body, respond, observer };
+        Self { state: State::Deciding { decision, waiting } }
     }
 
     pub(super) fn refused(reason: Reason, request: &Parts, respond: &R) -> Self {
         let response = refuse(respond, Rejection::new(reason), request);
-        Self {
-            state: State::Refused { response },
-        }
+        Self { state: State::Refused { response } }
     }
 }
 
@@ -101,27 +88,15 @@ where
         let mut state = self.project().state;
         if let StateProjection::Deciding { decision, .. } = state.as_mut().project() {
             let refused = ready!(decision.poll(cx)).refusal();
-            let StateReplacement::Deciding { waiting, .. } =
-                state.as_mut().project_replace(State::Done)
+            let StateReplacement::Deciding { waiting, .. } = state.as_mut().project_replace(State::Done)
             else {
                 return Poll::Pending;
             };
-            let Waiting {
-                peer,
-                mut inner,
-                parts,
-                body,
-                respond,
-                observer,
-            } = waiting;
+            let Waiting { peer, mut inner, parts, body, respond, observer } = waiting;
             observer.authorized(Some(&peer), refused);
             state.set(match refused {
-                None => State::Calling {
-                    response: inner.call(Request::from_parts(parts, body)),
-                },
-                Some(reason) => State::Refused {
-                    response: refuse(&respond, Rejection::new(reason), &parts),
-                },
+                None => State::Calling { response: inner.call(Request::from_parts(parts, body)) },
+                Some(reason) => State::Refused { response: refuse(&respond, Rejection::new(reason), &parts) },
             });
         }
         if let StateProjection::Calling { response } = state.as_mut().project() {
@@ -129,9 +104,7 @@ where
             return Poll::Ready(Ok(response.map(ResponseBody::inner)));
         }
         match state.project_replace(State::Done) {
-            StateReplacement::Refused { response } => {
-                Poll::Ready(Ok(response.map(ResponseBody::refusal)))
-            }
+            StateReplacement::Refused { response } => Poll::Ready(Ok(response.map(ResponseBody::refusal))),
             _ => Poll::Pending,
         }
     }

@@ -51,9 +51,7 @@ where
     type Future = Deciding<Fut>;
 
     fn authorize(&self, peer: &Peer, request: &RequestHead<'_>) -> Self::Future {
-        Deciding {
-            decision: (self.0)(peer.clone(), request),
-        }
+        Deciding { decision: (self.0)(peer.clone(), request) }
     }
 }
 
@@ -81,10 +79,7 @@ pin_project_lite::pin_project! {
 impl<Fut: Future<Output = D>, D: Into<Decision>> Future for Deciding<Fut> {
     type Output = Decision;
 
-    fn poll(
-        self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Decision> {
+    fn poll(self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Decision> {
         self.project().decision.poll(cx).map(Into::into)
     }
 }

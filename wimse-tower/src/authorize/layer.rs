@@ -80,14 +80,7 @@ where
 impl<A> AuthorizeLayer<A> {
     fn with(policy: A) -> Self {
         let (observer, respond) = (default_observer(), ProblemResponse);
-        Self {
-            config: Config {
-                policy,
-                observer,
-                target: |parts| &parts.uri,
-                respond,
-            },
-        }
+        Self { config: Config { policy, observer, target: |parts| &parts.uri, respond } }
     }
 }
 
@@ -106,28 +99,14 @@ impl<A, R> AuthorizeLayer<A, R> {
 
     /// Replaces the response to refused requests. Default: [`ProblemResponse`].
     pub fn on_rejection<F>(self, respond: F) -> AuthorizeLayer<A, F> {
-        let Config {
-            policy,
-            observer,
-            target,
-            ..
-        } = self.config;
-        AuthorizeLayer {
-            config: Config {
-                policy,
-                observer,
-                target,
-                respond,
-            },
-        }
+        let Config { policy, observer, target, .. } = self.config;
+        AuthorizeLayer { config: Config { policy, observer, target, respond } }
     }
 }
 
 impl<A: Clone, R: Clone> Clone for AuthorizeLayer<A, R> {
     fn clone(&self) -> Self {
-        Self {
-            config: self.config.clone(),
-        }
+        Self { config: self.config.clone() }
     }
 }
 
@@ -135,17 +114,12 @@ impl<S, A: Clone, R: Clone> Layer<S> for AuthorizeLayer<A, R> {
     type Service = Authorize<S, A, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authorize {
-            inner,
-            config: self.config.clone(),
-        }
+        Authorize { inner, config: self.config.clone() }
     }
 }
 
 impl<A: fmt::Debug, R> fmt::Debug for AuthorizeLayer<A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorizeLayer")
-            .field("policy", &self.config.policy)
-            .finish_non_exhaustive()
+        f.debug_struct("AuthorizeLayer").field("policy", &self.config.policy).finish_non_exhaustive()
     }
 }

@@ -65,17 +65,12 @@ where
 
 impl<S: Clone, A: Clone, R: Clone> Clone for Authorize<S, A, R> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            config: self.config.clone(),
-        }
+        Self { inner: self.inner.clone(), config: self.config.clone() }
     }
 }
 
 impl<S: fmt::Debug, A, R> fmt::Debug for Authorize<S, A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorize")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("Authorize").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

@@ -29,15 +29,11 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     pub(super) fn sent(response: F) -> Self {
-        Self {
-            state: State::Sent { response },
-        }
+        Self { state: State::Sent { response } }
     }
 
     pub(super) fn unsigned(error: SignError) -> Self {
-        Self {
-            state: State::Unsigned { error: Some(error) },
-        }
+        Self { state: State::Unsigned { error: Some(error) } }
     }
 }
 

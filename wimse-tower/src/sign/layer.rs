@@ -16,10 +16,7 @@ pub struct SignLayer {
 impl SignLayer {
     /// A layer that signs with `signer`.
     pub fn new(signer: Signer) -> Self {
-        Self {
-            signer,
-            options: SignOptions::default(),
-        }
+        Self { signer, options: SignOptions::default() }
     }
 
     /// Options for requests that bring none of their own.
@@ -33,10 +30,6 @@ impl<S> Layer<S> for SignLayer {
     type Service = Sign<S>;
 
     fn layer(&self, inner: S) -> Sign<S> {
-        Sign {
-            inner,
-            signer: self.signer.clone(),
-            options: self.options.clone(),
-        }
+        Sign { inner, signer: self.signer.clone(), options: self.options.clone() }
     }
 }
