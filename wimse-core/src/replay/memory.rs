@@ -87,10 +87,9 @@ impl Shard {
         if number < self.forgotten_below {
             return Err(ReplayError::Unavailable);
         }
-        let position = self.buckets.partition_point(|bucket| bucket.number < number);
-        let known = self.buckets.get(position).filter(|bucket| bucket.number == number);
-        if known.is_some_and(|bucket| bucket.fingerprints.find(fingerprint, |f| *f == fingerprint).is_some())
-        {
+        // A replay carries the same expiry, but an identifier also counts once if its owner signs it anew.
+        let known = |bucket: &Bucket| bucket.fingerprints.find(fingerprint, |f| *f == fingerprint).is_some();
+        if self.buckets.iter().any(known) {
             return Ok(Use::Again);
         }
         if self.len >= capacity {
@@ -100,9 +99,7 @@ impl Shard {
         if self.buckets.get(position).is_none_or(|bucket| bucket.number != number) {
             self.buckets.insert(position, Bucket { number, fingerprints: HashTable::new() });
         }
-        let Some(bucket) = self.buckets.get_mut(position) else {
-            return Err(ReplayError::Unavailable);
-        };
+        let Some(bucket) = self.buckets.get_mut(position) else { return Err(ReplayError::Unavailable) };
         bucket.fingerprints.insert_unique(fingerprint, fingerprint, |f| *f);
         self.len += 1;
         Ok(Use::First)
