@@ -8,6 +8,7 @@ use wimse_core::Peer;
 use wimse_tower::Caller;
 
 use crate::WorkloadRejection;
+use crate::layer::original_uri;
 
 /// The validated caller of a request.
 ///
@@ -58,7 +59,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Workload {
         match Caller::of(&parts.extensions) {
             Caller::Peer(peer) => Ok(Some(Self(peer.clone()))),
             Caller::Anonymous => Ok(None),
-            Caller::Unknown => Err(WorkloadRejection::missing_layer(&parts.uri)),
+            Caller::Unknown => Err(WorkloadRejection::missing_layer(original_uri(parts))),
         }
     }
 }

@@ -42,6 +42,6 @@ where
 }
 
 /// The target as the client sent it. axum puts it into the extensions of every routed request.
-fn original_uri(parts: &Parts) -> &Uri {
+pub(crate) fn original_uri(parts: &Parts) -> &Uri {
     parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0)
 }
