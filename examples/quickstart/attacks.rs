@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use http::{HeaderMap, Uri};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use wimse::jose::{Algorithm, SigningKey, random_id};
 use wimse::reqwest::RequestBuilderExt;
 use wimse::{Clock, Credential, SignOptions, Signer, SystemClock, UnixTime, WitIssuer, WorkloadId};
@@ -95,20 +95,21 @@ async fn outcome(response: reqwest::Response) -> Outcome {
     if response.status().is_success() {
         return Ok(status.to_string());
     }
-    let problem: serde_json::Value = response.json().await?;
-    Ok(format!("{status} {}", problem["reason"].as_str().unwrap_or("without a reason")))
+    let problem: Value = response.json().await?;
+    Ok(format!("{status} {}", problem.get("reason").and_then(Value::as_str).unwrap_or("without a reason")))
 }
 
 /// Somebody who saw the frontend's token makes a perfect proof for it, except that the key is another one.
 async fn stolen_token(url: &str, victim: &Credential) -> Outcome {
     let mut headers = signed_headers(url, &signer(victim)?)?;
     let own_key = SigningKey::generate(Algorithm::Es256)?;
-    let proof = headers["authorization"].to_str()?.trim_start_matches("WPT ").to_owned();
+    let proof = headers.get("authorization").ok_or("no proof")?.to_str()?;
+    let proof = proof.trim_start_matches("WPT ").to_owned();
     let header = proof.split('.').next().unwrap_or_default();
     let payload = BASE64URL_NOPAD.decode(proof.split('.').nth(1).unwrap_or_default().as_bytes())?;
-    let mut claims: serde_json::Value = serde_json::from_slice(&payload)?;
-    claims["jti"] = json!(random_id()?);
-    let forged = format!("{header}.{}", BASE64URL_NOPAD.encode(claims.to_string().as_bytes()));
+    let mut claims: Map<String, Value> = serde_json::from_slice(&payload)?;
+    claims.insert("jti".to_owned(), json!(random_id()?));
+    let forged = format!("{header}.{}", BASE64URL_NOPAD.encode(json!(claims).to_string().as_bytes()));
     let signature = BASE64URL_NOPAD.encode(&own_key.sign(forged.as_bytes())?);
     headers.insert("authorization", format!("WPT {forged}.{signature}").parse()?);
     send(url, headers).await

@@ -135,6 +135,9 @@ impl TrustDomain {
     }
 }
 
+/// Says whether a text is in the canonical form of its scheme.
+type Validator = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// Which URI schemes are accepted: `wimse` and `spiffe` always, others only with a validator.
 ///
 /// A validator sees an identifier that already satisfies the rules for all schemes (identifier draft
@@ -150,7 +153,7 @@ impl TrustDomain {
 /// ```
 #[derive(Clone, Default)]
 pub struct Schemes {
-    validators: BTreeMap<String, Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    validators: BTreeMap<String, Validator>,
 }
 
 impl Schemes {

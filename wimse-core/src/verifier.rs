@@ -253,6 +253,25 @@ impl fmt::Debug for Verifying {
     }
 }
 
+/// Whether a proof counts once. There is no default.
+#[derive(Default)]
+enum ReplayChoice {
+    #[default]
+    Undecided,
+    Allow,
+    Remember(Arc<dyn ReplayCache>),
+}
+
+impl ReplayChoice {
+    fn decided(self) -> Result<Option<Arc<dyn ReplayCache>>, BuildError> {
+        match self {
+            Self::Undecided => Err(BuildError::Replay),
+            Self::Allow => Ok(None),
+            Self::Remember(cache) => Ok(Some(cache)),
+        }
+    }
+}
+
 /// Configures a [`Verifier`]. Closed by default: what is not decided does not build.
 #[derive(Default)]
 #[must_use]
@@ -261,7 +280,7 @@ pub struct VerifierBuilder {
     audiences: Option<Audiences>,
     several_audiences: bool,
     context_fields: Option<Result<ContextFields, BuildError>>,
-    replay: Option<Option<Arc<dyn ReplayCache>>>,
+    replay: ReplayChoice,
     older: Option<Revision>,
     limits: Limits,
     clock: Option<Arc<dyn Clock>>,
@@ -283,7 +302,7 @@ impl VerifierBuilder {
 
     /// Where used proofs are remembered, required unless replay is allowed.
     pub fn replay_cache(mut self, cache: impl ReplayCache) -> Self {
-        self.replay = Some(Some(Arc::new(cache)));
+        self.replay = ReplayChoice::Remember(Arc::new(cache));
         self
     }
 
@@ -291,7 +310,7 @@ impl VerifierBuilder {
     /// replay cache: whoever records a request can repeat it for minutes. For idempotent services whose transport
     /// already rules this out.
     pub fn allow_replay(mut self) -> Self {
-        self.replay = Some(None);
+        self.replay = ReplayChoice::Allow;
         self
     }
 
@@ -360,7 +379,7 @@ impl VerifierBuilder {
                 several_audiences: self.several_audiences,
                 context_fields: self.context_fields.transpose()?.unwrap_or_default(),
             },
-            replay: self.replay.ok_or(BuildError::Replay)?,
+            replay: self.replay.decided()?,
             revisions,
             limits: self.limits,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

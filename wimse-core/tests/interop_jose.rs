@@ -90,5 +90,9 @@ fn our_tokens_through_their_verifier() {
     let output = node.wait_with_output().unwrap();
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}");
-    assert_eq!(report.lines().filter(|line| line.starts_with("ok ")).count(), Algorithm::ALL.len(), "{report}");
+    assert_eq!(
+        report.lines().filter(|line| line.starts_with("ok ")).count(),
+        Algorithm::ALL.len(),
+        "{report}"
+    );
 }

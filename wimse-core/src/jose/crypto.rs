@@ -199,37 +199,23 @@ impl SignKey {
         }
     }
 
-    pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<RawSignature> {
+    /// Signs and hands the raw signature to `take`. The library's own signature type is several KiB large
+    /// and not worth moving.
+    pub(crate) fn sign<R>(
+        &self,
+        algorithm: Algorithm,
+        message: &[u8],
+        take: impl FnOnce(&[u8]) -> R,
+    ) -> Option<R> {
         Some(match self {
-            Self::Ec(_, pair) => RawSignature::Short(pair.sign(&SystemRandom::new(), message).ok()?),
-            Self::Ed25519(pair) => RawSignature::Short(pair.try_sign(message).ok()?),
+            Self::Ec(_, pair) => take(pair.sign(&SystemRandom::new(), message).ok()?.as_ref()),
+            Self::Ed25519(pair) => take(pair.try_sign(message).ok()?.as_ref()),
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(rsa(algorithm)?.1, &SystemRandom::new(), message, &mut signature).ok()?;
-                RawSignature::Long(signature)
+                take(&signature)
             }
         })
-    }
-}
-
-/// A signature as the library made it.
-pub(crate) enum RawSignature {
-    Short(lc::Signature),
-    Long(Vec<u8>),
-}
-
-impl RawSignature {
-    pub(crate) fn encode_to(&self, out: &mut Vec<u8>) {
-        base64url::encode_to(self.as_ref(), out);
-    }
-}
-
-impl AsRef<[u8]> for RawSignature {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Short(signature) => signature.as_ref(),
-            Self::Long(signature) => signature,
-        }
     }
 }
 

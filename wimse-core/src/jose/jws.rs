@@ -109,6 +109,9 @@ pub(crate) struct TokenWriter {
 }
 
 impl TokenWriter {
+    /// What an ES512 signature encodes to, in octets.
+    const SHORT_SIGNATURE: usize = 176;
+
     /// Starts after `prefix`, which is not signed, with a header that is already encoded.
     pub(crate) fn new(prefix: &str, encoded_header: &str, capacity: usize) -> Self {
         let mut out = Vec::with_capacity(prefix.len() + encoded_header.len() + capacity);
@@ -121,10 +124,12 @@ impl TokenWriter {
     pub(crate) fn finish(mut self, payload: &[u8], key: &SigningKey) -> Result<Vec<u8>, KeyError> {
         self.out.push(b'.');
         base64url::encode_to(payload, &mut self.out);
-        let end = self.out.len();
+        // Room for any short signature; a longer one makes the buffer grow.
+        let mut encoded = Vec::with_capacity(Self::SHORT_SIGNATURE);
+        let message = self.out.get(self.start..).unwrap_or_default();
+        key.sign_with(message, |signature| base64url::encode_to(signature, &mut encoded))?;
         self.out.push(b'.');
-        let signature = key.signature(self.out.get(self.start..end).unwrap_or_default())?;
-        signature.encode_to(&mut self.out);
+        self.out.extend_from_slice(&encoded);
         Ok(self.out)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::crypto::{Curve, RawSignature, RsaNumbers, SignKey, VerifyKey};
+use super::crypto::{Curve, RsaNumbers, SignKey, VerifyKey};
 use super::json::Object;
 use super::jwk::octets;
 use super::{Algorithm, Jwk, base64url};
@@ -181,11 +181,11 @@ impl SigningKey {
     ///
     /// [`KeyError::Library`] if the cryptographic library fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        self.signature(message).map(|signature| signature.as_ref().to_vec())
+        self.sign_with(message, <[u8]>::to_vec)
     }
 
-    pub(crate) fn signature(&self, message: &[u8]) -> Result<RawSignature, KeyError> {
-        self.0.key.sign(self.0.algorithm, message).ok_or(KeyError::Library)
+    pub(crate) fn sign_with<R>(&self, message: &[u8], take: impl FnOnce(&[u8]) -> R) -> Result<R, KeyError> {
+        self.0.key.sign(self.0.algorithm, message, take).ok_or(KeyError::Library)
     }
 }
 
