@@ -6,6 +6,8 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::type_complexity,
     reason = "a benchmark is a program of its own"
 )]
 

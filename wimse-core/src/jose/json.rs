@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 
@@ -23,6 +24,8 @@ pub(crate) enum Json<'a> {
     Null,
     Bool(bool),
     Int(i64),
+    /// An integer above what `Int` holds.
+    Large(u64),
     Float(f64),
     Text(Cow<'a, str>),
     Array(Vec<Json<'a>>),
@@ -74,6 +77,7 @@ impl Json<'_> {
     pub(crate) fn as_time(&self) -> Option<UnixTime> {
         match self {
             Self::Int(seconds) => Some(UnixTime::from_secs(*seconds)),
+            Self::Large(_) => Some(UnixTime::from_secs(i64::MAX)),
             #[expect(clippy::cast_possible_truncation, reason = "saturates, which is what is wanted")]
             Self::Float(seconds) => Some(UnixTime::from_secs(seconds.floor() as i64)),
             _ => None,
@@ -87,6 +91,7 @@ impl Json<'_> {
             Self::Null => Value::Null,
             Self::Bool(b) => Value::Bool(*b),
             Self::Int(i) => Value::from(*i),
+            Self::Large(i) => Value::from(*i),
             Self::Float(f) => Value::from(*f),
             Self::Text(text) => Value::String(text.clone().into_owned()),
             Self::Array(items) => items.iter().map(Json::to_value).collect(),
@@ -139,7 +144,7 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Int(i64::try_from(value).unwrap_or(i64::MAX)))
+        Ok(i64::try_from(value).map_or(Json::Large(value), Json::Int))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
@@ -168,6 +173,10 @@ impl<'de> Visitor<'de> for Tree {
         let mut object: Vec<(Cow<'de, str>, Json<'de>)> = Vec::with_capacity(8);
         let mut names = HashSet::new();
         while let Some(name) = members.next_key_seed(Name)? {
+            if object.is_empty() && name == NUMBER && numbers_come_as_maps() {
+                let text: Cow<'_, str> = members.next_value()?;
+                return number(&text).ok_or_else(|| A::Error::custom("not a number"));
+            }
             let repeated = if object.len() < FEW {
                 object.iter().any(|(n, _)| *n == name)
             } else {
@@ -183,6 +192,23 @@ impl<'de> Visitor<'de> for Tree {
         }
         Ok(Json::Object(Object(object)))
     }
+}
+
+/// The one member of a number, where numbers come as maps.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Whether some crate of the build has switched on `arbitrary_precision` of `serde_json`, which changes what a
+/// visitor sees of a number for every crate in it.
+fn numbers_come_as_maps() -> bool {
+    static ANSWER: LazyLock<bool> =
+        LazyLock::new(|| serde_json::from_str::<serde_json::Value>("1e400").is_ok());
+    *ANSWER
+}
+
+fn number(text: &str) -> Option<Json<'static>> {
+    let large = || text.parse().map(Json::Large);
+    let float = || text.parse().ok().filter(|float: &f64| float.is_finite()).map(Json::Float);
+    text.parse().map(Json::Int).or_else(|_| large()).ok().or_else(float)
 }
 
 /// A member name, after escapes: `"s\u0075b"` is `sub`.
@@ -269,6 +295,20 @@ mod tests {
         assert_eq!(time("-1e300"), Some(UnixTime::from_secs(i64::MIN)));
         assert_eq!(time("\"1745512510\""), None);
         assert_eq!(time("1e999"), None);
+    }
+
+    #[test]
+    fn wit_37_further_claims_keep_their_value() {
+        let text = r#"{"a":18446744073709551615,"b":-1,"c":0.5,"d":[null,true,{"e":"\n"}]}"#;
+        let ours = Json::Object(parse(text).unwrap()).to_value();
+        assert_eq!(ours.to_string(), serde_json::from_str::<serde_json::Value>(text).unwrap().to_string());
+    }
+
+    #[test]
+    fn an_object_does_not_pass_for_a_number() {
+        let odd = format!(r#"{{"exp":{{"{NUMBER}":"7"}}}}"#);
+        let time = parse(&odd).unwrap().get("exp").unwrap().as_time();
+        assert_eq!(time.is_some(), numbers_come_as_maps());
     }
 
     proptest! {

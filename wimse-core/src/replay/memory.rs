@@ -155,7 +155,7 @@ mod tests {
         let (expires_at, now) = (UnixTime::from_secs(expires_at), UnixTime::from_secs(now));
         match cache.use_once(&ProofUse::new("wimse://example.com/a", id, expires_at, now)) {
             ReplayAnswer::Ready(answer) => answer,
-            ReplayAnswer::Pending(_) => unreachable!(),
+            ReplayAnswer::Pending(_) => panic!("memory answers at once"),
         }
     }
 
