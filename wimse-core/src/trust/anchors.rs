@@ -301,3 +301,78 @@ impl fmt::Display for TrustError {
 }
 
 impl std::error::Error for TrustError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::{Algorithm, Jwk, SigningKey};
+
+    fn key(kid: Option<&str>, key_use: Option<&str>) -> Jwk {
+        let mut jwk = SigningKey::generate(Algorithm::Es256).unwrap().public_jwk().clone();
+        if let Some(kid) = kid {
+            jwk = jwk.with_kid(kid);
+        }
+        match key_use {
+            Some(key_use) => jwk.with_use(key_use),
+            None => jwk,
+        }
+    }
+
+    fn add(domain: &str, keys: &[Jwk], profile: Profile) -> Result<TrustAnchors, TrustError> {
+        let anchors = DomainAnchors::new(keys.iter().cloned().collect()).profile(profile);
+        TrustAnchors::new().domain(domain, anchors)
+    }
+
+    #[test]
+    fn ta_10_a_kid_names_one_key() {
+        let twice = [key(Some("a"), None), key(Some("a"), None)];
+        assert_eq!(add("example.com", &twice, Profile::Wimse).err(), Some(TrustError::RepeatedKeyId));
+        let unnamed = [key(None, Some("wit-svid"))];
+        let refused = add("spiffe://example.org", &unnamed, Profile::WitSvid);
+        assert_eq!(refused.err(), Some(TrustError::NoKeyId));
+    }
+
+    #[test]
+    fn ta_09_only_keys_for_the_purpose_count_and_none_left_refuses_all() {
+        for key_use in [None, Some("sig"), Some("jwt-svid"), Some("x509-svid"), Some("enc")] {
+            let keys = [key(Some("a"), key_use)];
+            let refused = add("spiffe://example.org", &keys, Profile::WitSvid);
+            assert_eq!(refused.err(), Some(TrustError::NoUsableKey), "{key_use:?}");
+        }
+        let mixed = [key(Some("a"), Some("jwt-svid")), key(Some("b"), Some("wit-svid"))];
+        let anchors = add("spiffe://example.org", &mixed, Profile::WitSvid).unwrap();
+        let domain = anchors.of(&TrustDomain::parse("spiffe://example.org").unwrap()).unwrap();
+        assert!(domain.key(Some("a")).is_none() && domain.key(Some("b")).is_some());
+        let none = DomainAnchors::new(JwkSet::default()).profile(Profile::WitSvid);
+        assert!(TrustAnchors::new().withdrawn_domain("spiffe://example.org", none).is_ok());
+    }
+
+    #[test]
+    fn wit_29_wit_30_ta_04_the_kid_chooses_and_without_one_there_must_be_one_key() {
+        let two = [key(Some("a"), None), key(None, Some("sig"))];
+        let anchors = add("example.com", &two, Profile::Wimse).unwrap();
+        let domain = anchors.of(&TrustDomain::parse("example.com").unwrap()).unwrap();
+        assert!(domain.key(Some("a")).is_some());
+        assert!(domain.key(Some("b")).is_none() && domain.key(None).is_none());
+        let one = add("example.com", &[key(Some("a"), None)], Profile::Wimse).unwrap();
+        let domain = one.of(&TrustDomain::parse("example.com").unwrap()).unwrap();
+        assert!(domain.key(None).is_some() && domain.key(Some("")).is_none());
+    }
+
+    #[test]
+    fn what_can_never_match_is_an_error_and_not_a_silent_refusal() {
+        let keys = || DomainAnchors::new(key(Some("a"), None).into());
+        let new = TrustAnchors::new;
+        assert_eq!(new().domain("example.com", JwkSet::default()).err(), Some(TrustError::NoUsableKey));
+        assert_eq!(new().domain("example.com", keys().algorithms([])).err(), Some(TrustError::NoAlgorithm));
+        let no_issuer = keys().issuers(Vec::<String>::new());
+        assert_eq!(new().domain("example.com", no_issuer).err(), Some(TrustError::NoIssuer));
+        assert_eq!(
+            new().domain("example.com", keys().profile(Profile::WitSvid)).err(),
+            Some(TrustError::NotSpiffe)
+        );
+        let edwards = keys().profile(Profile::WitSvid).algorithms([Algorithm::Ed25519]);
+        assert_eq!(new().domain("spiffe://example.org", edwards).err(), Some(TrustError::NoAlgorithm));
+        assert!(matches!(new().domain("Example.com", keys()).err(), Some(TrustError::Name(_))));
+    }
+}

@@ -208,3 +208,64 @@ impl fmt::Display for IssueError {
 }
 
 impl std::error::Error for IssueError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::{Algorithm, CompactJws, json::Object};
+
+    fn issuer() -> WitIssuer {
+        WitIssuer::new(SigningKey::generate(Algorithm::Es256).unwrap(), "k").issuer("https://issuer.example.com")
+    }
+
+    fn request() -> WitRequest {
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        WitRequest::new(WorkloadId::parse("wimse://example.com/a").unwrap(), key.public_jwk().clone())
+    }
+
+    #[test]
+    fn wit_08_wit_10_wit_11_wit_13_what_a_token_says() {
+        let token = issuer().issue_with(request().claim("acme_region", "eu")).unwrap();
+        let payload = CompactJws::split(&token).unwrap().payload().unwrap();
+        let claims = Object::parse(payload.as_slice()).unwrap();
+        assert_eq!(claims.text("sub"), Some("wimse://example.com/a"));
+        assert_eq!(claims.text("iss"), Some("https://issuer.example.com"));
+        assert_eq!(claims.text("acme_region"), Some("eu"));
+        assert_eq!(claims.text("jti").unwrap().len(), 22);
+        let time = |name| claims.get(name).unwrap().as_time().unwrap().as_secs();
+        assert_eq!(time("exp") - time("iat"), 3600);
+        assert!(claims.get("aud").is_none());
+    }
+
+    #[test]
+    fn wit_36_a_second_workload_identifier_is_refused_wherever_it_hides() {
+        let other = "wimse://example.com/b";
+        for value in [json!(other), json!([[other]]), json!({ "x": { "y": other } }), json!({ other: 1 })] {
+            let refused = issuer().issue_with(request().claim("acme", value));
+            assert_eq!(refused, Err(IssueError::SecondIdentifier));
+        }
+        assert_eq!(issuer().issuer(other).issue_with(request()), Err(IssueError::SecondIdentifier));
+        assert!(issuer().issue_with(request().claim("acme", "wimse://example.com")).is_ok());
+    }
+
+    #[test]
+    fn claims_of_the_token_itself_cannot_be_replaced() {
+        for name in RESERVED {
+            let refused = issuer().issue_with(request().claim(name, 1));
+            assert_eq!(refused, Err(IssueError::ReservedClaim(name.to_owned())));
+        }
+    }
+
+    #[test]
+    fn wit_10_wit_15_lifetimes_are_hours_and_keys_name_their_algorithm() {
+        assert_eq!(
+            issuer().lifetime(Duration::from_secs(25 * 3600)).issue_with(request()),
+            Err(IssueError::Lifetime)
+        );
+        let eternal = request().expires_at(UnixTime::from_secs(i64::MAX));
+        assert_eq!(issuer().issue_with(eternal), Err(IssueError::Lifetime));
+        let bare = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        let id = WorkloadId::parse("wimse://example.com/a").unwrap();
+        assert_eq!(issuer().issue(&id, &Jwk::parse(bare).unwrap()), Err(IssueError::KeyWithoutAlgorithm));
+    }
+}
