@@ -135,6 +135,11 @@ pub(crate) fn target_uri(uri: &Uri, out: &mut String) -> Option<()> {
     out.extend(scheme.chars().map(|c| c.to_ascii_lowercase()));
     out.push_str("://");
     out.extend(authority.host().chars().map(|c| c.to_ascii_lowercase()));
+    let bare = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host);
+    // `http` takes any text for a port and then says that there is none.
+    if authority.port_u16().is_none() && bare.len() != authority.host().len() {
+        return None;
+    }
     match (authority.port_u16(), scheme) {
         (None, _) | (Some(443), "https") | (Some(80), "http") => {}
         (Some(port), _) => {

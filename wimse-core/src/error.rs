@@ -152,6 +152,9 @@ reasons! {
     ProofExpired "proof_expired" Credential
         "The proof has expired"
         "Check both clocks, queues on the way, and that each attempt is signed afresh.";
+    ProofNotYetValid "proof_not_yet_valid" Credential
+        "The proof is not valid yet"
+        "Check the caller's clock; a proof needs no `nbf`.";
     ProofLifetime "proof_lifetime" Credential
         "The proof is valid for too long"
         "A proof lives for seconds to minutes; check the caller's clock and setting.";

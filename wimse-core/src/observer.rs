@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "tracing")]
+use crate::Kind;
 use crate::{Peer, Reason, Rejection};
 
 /// Receives every decision about a request, accepted or not (architecture §3.4: each leaves a trace).
@@ -91,6 +93,9 @@ impl Observer for TracingObserver {
         let caller = peer.map(|peer| peer.id().as_str());
         match denied {
             None => tracing::debug!(target: "wimse", caller, "caller authorized"),
+            Some(reason) if reason.kind() == Kind::Configuration => {
+                tracing::error!(target: "wimse", reason = reason.code(), advice = reason.advice(), "{}", reason.title());
+            }
             Some(reason) => {
                 tracing::warn!(target: "wimse", caller, reason = reason.code(), "caller not authorized");
             }

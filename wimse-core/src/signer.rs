@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::{HeaderName, HeaderValue};
 use http::uri::Authority;
 use http::{HeaderMap, Uri};
 
@@ -20,7 +20,7 @@ use crate::peer::Proof;
 use crate::revision::Revision;
 use crate::verifier::BuildError;
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
-use crate::wpt::{ContextFields, ProofRequest, create};
+use crate::wpt::{ContextFields, ProofRequest, create, credentials, remove_proofs};
 
 /// The longest lifetime of a proof: what a verifier accepts by default.
 const MAX_PROOF_LIFETIME: Duration = Duration::from_secs(300);
@@ -115,12 +115,11 @@ impl Signer {
 
         let wire = inner.revision.wpt();
         // The one Authorization field is the proof's: never drop somebody else's in silence.
-        let foreign = |value: &http::HeaderValue| {
-            let scheme = wire.scheme.unwrap_or_default();
-            !value.as_bytes().get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme.as_bytes()))
-        };
-        if wire.field == AUTHORIZATION && headers.get_all(AUTHORIZATION).iter().any(foreign) {
-            return Err(SignError::AuthorizationTaken);
+        if let Some(scheme) = wire.scheme {
+            let foreign = |value: &HeaderValue| credentials(value, scheme).is_none();
+            if headers.get_all(&wire.field).iter().any(foreign) {
+                return Err(SignError::AuthorizationTaken);
+            }
         }
 
         let credential = inner.credentials.current().map_err(SignError::Credential)?;
@@ -136,6 +135,7 @@ impl Signer {
             context_fields: &inner.context_fields,
             wire,
         })?;
+        remove_proofs(headers);
         headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
         headers.insert(wire.field.clone(), proof);
         Ok(())

@@ -5,15 +5,19 @@ use std::fmt;
 use wimse_core::SignError;
 
 /// An error of the middleware, found by `downcast_ref` in `reqwest_middleware::Error::Middleware`.
+///
+/// Behind reqwest-retry there is a `reqwest_retry::RetryError` around that error, also if nothing was retried. A
+/// [`SignError`] is among the sources of the error in any case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WimseError {
     /// The request could not be signed and was not sent.
     Sign(SignError),
-    /// The URL cannot be expressed as a request target.
+    /// The URL has user information, or cannot be expressed as a request target.
     Url,
     /// The client followed a redirect below the middleware, with the credentials of the first request. Build
-    /// it with [`client_builder`](crate::client_builder), which does not.
+    /// it with [`client_builder`](crate::client_builder), which does not. This is a safety net with a gap: a chain of
+    /// redirects that ends at the URL where it began goes unnoticed.
     RedirectFollowed,
 }
 
@@ -44,7 +48,7 @@ impl fmt::Display for WimseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sign(error) => write!(f, "the request was not signed: {error}"),
-            Self::Url => f.write_str("the URL cannot be expressed as a request target"),
+            Self::Url => f.write_str("the URL has user information, or cannot be expressed as a request target"),
             Self::RedirectFollowed => {
                 f.write_str("a redirect was followed with credentials: build the client with `wimse_reqwest::client_builder`")
             }

@@ -24,8 +24,11 @@ impl WimseMiddleware {
 /// A `reqwest::ClientBuilder` that follows no redirects: a proof is for one target, and reqwest would send the
 /// Workload Identity Token on to whatever origin it is redirected to. The application sees the 3xx response and can send a
 /// new request, which is then signed for its own target.
+///
+/// Proxies of the environment are not used either, since plain `http`, where it is allowed, would take the credentials
+/// to them; a proxy for `https`, which only tunnels, can be set with `reqwest::ClientBuilder::proxy`.
 pub fn client_builder() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().redirect(redirect::Policy::none())
+    reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy()
 }
 
 #[async_trait]
@@ -41,7 +44,8 @@ impl Middleware for WimseMiddleware {
             return next.run(request, extensions).await;
         }
         let mut url = request.url().clone();
-        // reqwest turns user information into an Authorization field, below this middleware.
+        // Only in a request made by hand: reqwest's request builder turns user information into an Authorization
+        // field, which the signer refuses.
         if !url.username().is_empty() || url.password().is_some() {
             return Err(WimseError::Url.into());
         }

@@ -6,9 +6,7 @@ use wimse_core::policy::{self, Decision, IdPolicy};
 use wimse_core::testing::TestDomain;
 use wimse_core::{Peer, RequestHead};
 
-use crate::fixture::{
-    Server, clients, domain, optional, required, signed, verifier, verifier_with,
-};
+use crate::fixture::{Server, clients, domain, optional, required, signed, verifier, verifier_with};
 
 #[tokio::test]
 async fn id_13_id_27_policies_compare_whole_identifiers() {

@@ -14,8 +14,7 @@ const USER: &str = "x-user-token";
 async fn covered(caller: Workload) -> String {
     let context = caller.context();
     let value = |name: &http::HeaderName| context.get(name.as_str()).unwrap().to_str().unwrap();
-    let mut fields: Vec<_> =
-        context.fields().map(|name| format!("{name}={}", value(name))).collect();
+    let mut fields: Vec<_> = context.fields().map(|name| format!("{name}={}", value(name))).collect();
     fields.sort();
     fields.join(" ")
 }
@@ -42,7 +41,12 @@ const CASES: [Case; 9] = [
     // A field that is not listed is no context token: the handler's context does not have it (WPT-32).
     Case { before: &[("x-other", "bob")], after: &[("x-more", "carol")], covers: &[], outcome: Ok("") },
     Case { before: &[(USER, "alice")], after: &[], covers: &[], outcome: Err("context_token_not_covered") },
-    Case { before: &[], after: &[(USER, "mallory")], covers: &[USER], outcome: Err("context_token_not_covered") },
+    Case {
+        before: &[],
+        after: &[(USER, "mallory")],
+        covers: &[USER],
+        outcome: Err("context_token_not_covered"),
+    },
     Case {
         before: &[(USER, "alice")],
         after: &[(USER, "mallory")],
@@ -63,9 +67,7 @@ async fn wpt_25_wpt_30_wpt_31_wpt_32_a_context_token_reaches_the_handler_only_wh
     let domain = domain();
     let caller: TestWorkload = domain.workload("/frontend");
     let verifier = verifier_with(&domain, |builder| builder.context_tokens([USER]));
-    let app = Router::new()
-        .route("/orders", get(covered))
-        .layer(wimse_axum::authenticate(verifier));
+    let app = Router::new().route("/orders", get(covered)).layer(wimse_axum::authenticate(verifier));
     let server = Server::start(app).await;
     let options = SignOptions::default().audience(Audience::base_url(BASE).unwrap());
     for client in clients() {

@@ -8,9 +8,7 @@ use http::{HeaderValue, Request};
 use wimse_core::testing::{TestDomain, TestWorkload};
 use wimse_core::{Audience, Revision, SignOptions};
 
-use crate::fixture::{
-    BASE, Server, clients, domain, optional, required, signed, signed_for, verifier,
-};
+use crate::fixture::{BASE, Server, clients, domain, optional, required, signed, signed_for, verifier};
 
 const WIT: &str = "workload-identity-token";
 
@@ -40,12 +38,8 @@ async fn wit_38_id_25_the_handler_gets_the_validated_caller_required_or_optional
 async fn err_04_wpt_41_anonymous_is_none_as_an_option_and_401_where_a_caller_is_required() {
     let server = Server::start(app(&domain())).await;
     // WPT-35: somebody else's credentials in Authorization say nothing about the workload.
-    let strangers = [
-        None,
-        Some("Bearer eyJhbGciOiJFUzI1NiJ9.e30.c2ln"),
-        Some("Basic dTpw"),
-        Some("WPTX token"),
-    ];
+    let strangers =
+        [None, Some("Bearer eyJhbGciOiJFUzI1NiJ9.e30.c2ln"), Some("Basic dTpw"), Some("WPTX token")];
     for client in clients() {
         for authorization in strangers {
             let request = |path| {
@@ -66,9 +60,8 @@ async fn err_04_wpt_41_anonymous_is_none_as_an_option_and_401_where_a_caller_is_
 #[tokio::test]
 async fn wit_21_without_the_option_a_request_without_credentials_reaches_no_handler() {
     let domain = domain();
-    let app = Router::new()
-        .route("/optional", get(optional))
-        .layer(wimse_axum::authenticate(verifier(&domain)));
+    let app =
+        Router::new().route("/optional", get(optional)).layer(wimse_axum::authenticate(verifier(&domain)));
     let server = Server::start(app).await;
     for client in clients() {
         let refused = client.send(server.get("/optional")).await;
@@ -152,12 +145,7 @@ fn with(mut request: Request<Body>, field: &'static str, value: &[u8]) -> Reques
     request
 }
 
-fn with_another(
-    request: Request<Body>,
-    cast: &Cast,
-    field: &'static str,
-    value: &str,
-) -> Request<Body> {
+fn with_another(request: Request<Body>, cast: &Cast, field: &'static str, value: &str) -> Request<Body> {
     let mut request = signed(&cast.frontend, request);
     request.headers_mut().append(field, value.parse().unwrap());
     request

@@ -111,9 +111,8 @@ pub(crate) fn clients() -> [Client; 2] {
 
 impl Client {
     pub(crate) fn new(version: Version) -> Self {
-        let inner = legacy::Client::builder(TokioExecutor::new())
-            .http2_only(version == Version::HTTP_2)
-            .build_http();
+        let inner =
+            legacy::Client::builder(TokioExecutor::new()).http2_only(version == Version::HTTP_2).build_http();
         Self { version, inner }
     }
 

@@ -4,7 +4,7 @@
 //! tokio-rs/axum#2690, maxcountryman/axum-login#153.
 
 use axum::Router;
-use axum::extract::{OriginalUri, Request};
+use axum::extract::OriginalUri;
 use axum::routing::get;
 use http::Uri;
 use wimse_axum::Workload;
@@ -29,10 +29,7 @@ fn trees(domain: &TestDomain) -> [(&'static str, Router); 4] {
     [
         ("innermost", nest(orders().layer(layer()))),
         ("innermost route_layer", nest(orders().route_layer(layer()))),
-        (
-            "between",
-            Router::new().nest("/api", Router::new().nest("/v1", orders()).layer(layer())),
-        ),
+        ("between", Router::new().nest("/api", Router::new().nest("/v1", orders()).layer(layer()))),
         ("outermost", nest(orders()).layer(layer())),
     ]
 }
@@ -74,9 +71,8 @@ async fn wpt_13_under_nest_service_and_in_a_merged_router_it_is_the_same() {
     let domain = domain();
     let caller = domain.workload("/frontend");
     let layered = || orders().layer(wimse_axum::authenticate(verifier(&domain)));
-    let app = Router::new()
-        .nest_service("/service", layered())
-        .merge(Router::new().nest("/merged", layered()));
+    let app =
+        Router::new().nest_service("/service", layered()).merge(Router::new().nest("/merged", layered()));
     let server = Server::start(app).await;
     for client in clients() {
         for path in ["/service/orders/7", "/merged/orders/7"] {
@@ -100,7 +96,7 @@ async fn wpt_16_the_audience_never_comes_from_the_host_or_the_request() {
         let target = server.get("/orders/7").uri().to_string();
         for forwarded in [None, Some("evil.example")] {
             for audience in [target.as_str(), "https://evil.example/orders/7"] {
-                let mut request: Request = signed_for(&caller, audience, server.get("/orders/7"));
+                let mut request = signed_for(&caller, audience, server.get("/orders/7"));
                 if let Some(host) = forwarded {
                     let headers = request.headers_mut();
                     headers.insert("x-forwarded-host", host.parse().unwrap());

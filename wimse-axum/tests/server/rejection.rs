@@ -9,9 +9,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, StatusCode};
 use wimse_core::{Rejection, policy};
 
-use crate::fixture::{
-    Reply, Server, clients, domain, optional, required, signed, verifier,
-};
+use crate::fixture::{Reply, Server, clients, domain, optional, required, signed, verifier};
 
 /// Shows what an outer layer finds in the extensions of a response.
 async fn reveal(mut response: Response) -> Response {

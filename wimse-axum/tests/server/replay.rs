@@ -14,9 +14,8 @@ use crate::fixture::{Client, Server, clients, copy, domain, required, signed, ve
 async fn wpt_21_a_proof_that_was_used_is_refused_in_either_version_of_http() {
     let domain = domain();
     let caller = domain.workload("/frontend");
-    let app = Router::new()
-        .route("/orders", get(required))
-        .layer(wimse_axum::authenticate(verifier(&domain)));
+    let app =
+        Router::new().route("/orders", get(required)).layer(wimse_axum::authenticate(verifier(&domain)));
     let server = Server::start(app).await;
     let [first, second] = clients();
     for (once, again) in [(&first, &second), (&second, &first), (&first, &first)] {

@@ -15,18 +15,14 @@ use http_body_util::Full;
 use hyper::body::Frame;
 use wimse_axum::Workload;
 
-use crate::fixture::{
-    BASE, Server, clients, domain, required, signed, signed_for, verifier,
-};
+use crate::fixture::{BASE, Server, clients, domain, required, signed, signed_for, verifier};
 
 #[tokio::test]
 async fn amb_13_amb_32_percent_encoded_paths_are_compared_and_handed_on_as_they_were_sent() {
     let domain = domain();
     let caller = domain.workload("/frontend");
     let handler = async |_: Workload, uri: Uri, Path(name): Path<String>| format!("{} {name}", uri.path());
-    let app = Router::new()
-        .route("/{name}", get(handler))
-        .layer(wimse_axum::authenticate(verifier(&domain)));
+    let app = Router::new().route("/{name}", get(handler)).layer(wimse_axum::authenticate(verifier(&domain)));
     let server = Server::start(app).await;
     for client in clients() {
         for (path, decoded, others) in [
@@ -50,9 +46,7 @@ async fn wpt_11_the_query_is_no_part_of_the_audience_and_reaches_the_handler() {
     let domain = domain();
     let caller = domain.workload("/frontend");
     let handler = async |_: Workload, uri: Uri| uri.query().unwrap_or_default().to_owned();
-    let app = Router::new()
-        .route("/orders", get(handler))
-        .layer(wimse_axum::authenticate(verifier(&domain)));
+    let app = Router::new().route("/orders", get(handler)).layer(wimse_axum::authenticate(verifier(&domain)));
     let server = Server::start(app).await;
     for client in clients() {
         let reply = client.send(signed(&caller, server.get("/orders?a=%20b&a"))).await;
@@ -68,9 +62,8 @@ async fn wpt_11_the_query_is_no_part_of_the_audience_and_reaches_the_handler() {
 async fn err_04_head_requests_are_authenticated_and_refused_without_content() {
     let domain = domain();
     let caller = domain.workload("/frontend");
-    let app = Router::new()
-        .route("/orders", get(required))
-        .layer(wimse_axum::authenticate(verifier(&domain)));
+    let app =
+        Router::new().route("/orders", get(required)).layer(wimse_axum::authenticate(verifier(&domain)));
     let server = Server::start(app).await;
     for client in clients() {
         for _ in 0..3 {
@@ -89,7 +82,7 @@ async fn err_04_head_requests_are_authenticated_and_refused_without_content() {
 }
 
 fn pattern(length: usize) -> Bytes {
-    (0..length).map(|i| (i % 251) as u8).collect()
+    (0..=250).cycle().take(length).collect()
 }
 
 /// The layer reads no body: nothing is limited, buffered or changed on the way in and out.
@@ -136,17 +129,13 @@ async fn a_streamed_body_keeps_its_trailers() {
     let domain = domain();
     let caller = domain.workload("/frontend");
     let echo = async |_: Workload, request: Request| request.into_body();
-    let app = Router::new()
-        .route("/echo", post(echo))
-        .layer(wimse_axum::authenticate(verifier(&domain)));
+    let app = Router::new().route("/echo", post(echo)).layer(wimse_axum::authenticate(verifier(&domain)));
     let server = Server::start(app).await;
     // HTTP/1.1 has trailers only by agreement between both ends, about which the layer has no say.
     let [_, client] = clients();
     assert_eq!(client.version(), Version::HTTP_2);
-    let trailers = HeaderMap::from_iter([(
-        http::HeaderName::from_static("x-checksum"),
-        HeaderValue::from_static("ok"),
-    )]);
+    let trailers =
+        HeaderMap::from_iter([(http::HeaderName::from_static("x-checksum"), HeaderValue::from_static("ok"))]);
     let chunks = (0..64).map(|_| Frame::data(pattern(4096)));
     let frames: Vec<_> = chunks.chain([Frame::trailers(trailers.clone())]).collect();
     let request = server.request(Method::POST, "/echo").map(|_| Body::new(Frames(frames.into())));

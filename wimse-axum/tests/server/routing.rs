@@ -27,9 +27,8 @@ async fn with_route_layer_unknown_paths_are_404_before_401() {
 async fn with_layer_unknown_paths_are_401_and_404_for_callers_only() {
     let domain = domain();
     let caller = domain.workload("/frontend");
-    let app = Router::new()
-        .route("/orders", get(required))
-        .layer(wimse_axum::authenticate(verifier(&domain)));
+    let app =
+        Router::new().route("/orders", get(required)).layer(wimse_axum::authenticate(verifier(&domain)));
     let server = Server::start(app).await;
     for client in clients() {
         for path in ["/unknown", "/orders"] {
@@ -47,10 +46,7 @@ async fn wit_38_a_fallback_inside_the_layer_is_authenticated_and_one_outside_has
     let caller = domain.workload("/frontend");
     let layer = || wimse_axum::authenticate(verifier(&domain));
     let inside = Router::new().fallback(required).layer(layer());
-    let outside = Router::new()
-        .route("/orders", get(required))
-        .layer(layer())
-        .fallback(optional);
+    let outside = Router::new().route("/orders", get(required)).layer(layer()).fallback(optional);
     let (inside, outside) = (Server::start(inside).await, Server::start(outside).await);
     for client in clients() {
         let refused = client.send(inside.get("/any/thing")).await;

@@ -9,9 +9,7 @@ use crate::fixture::{Server, clients, domain, optional, required, signed, verifi
 // A forgotten layer is not an anonymous caller: DarrenBaldwin07/clerk-rs#68, tokio-rs/axum#795.
 #[tokio::test]
 async fn wit_38_without_the_layer_both_forms_of_the_extractor_answer_500() {
-    let app = Router::new()
-        .route("/required", get(required))
-        .route("/optional", get(optional));
+    let app = Router::new().route("/required", get(required)).route("/optional", get(optional));
     let caller = domain().workload("/frontend");
     let server = Server::start(app).await;
     for client in clients() {
@@ -93,9 +91,7 @@ mod log {
 
     #[tokio::test]
     async fn a_missing_layer_is_an_error_that_names_the_path_as_it_was_called() {
-        let orders = Router::new()
-            .route("/required", get(required))
-            .route("/optional", get(optional));
+        let orders = Router::new().route("/required", get(required)).route("/optional", get(optional));
         let app = Router::new().nest("/orders", orders);
         let domain = domain();
         let (log, _guard) = Log::start();
@@ -115,16 +111,14 @@ mod log {
     #[tokio::test]
     async fn wpt_38_neither_token_nor_proof_is_logged_whatever_the_decision() {
         let domain = domain();
-        let app = Router::new()
-            .route("/orders", get(required))
-            .layer(wimse_axum::authenticate(verifier(&domain)));
+        let app =
+            Router::new().route("/orders", get(required)).layer(wimse_axum::authenticate(verifier(&domain)));
         let accepted = request(&domain, "/orders");
         let misdirected = request(&domain, "/other");
         let (log, _guard) = Log::start();
-        for (request, status, word) in [
-            (accepted, 200, "request authenticated"),
-            (misdirected, 401, "audience_mismatch"),
-        ] {
+        for (request, status, word) in
+            [(accepted, 200, "request authenticated"), (misdirected, 401, "audience_mismatch")]
+        {
             let mut request = request;
             *request.uri_mut() = format!("{BASE}/orders").parse().unwrap();
             let secrets = ["authorization", "workload-identity-token"]

@@ -16,9 +16,8 @@ async fn until_the_trust_anchors_are_loaded_the_answer_is_503() {
     for client in clients() {
         let anchors = TrustStore::pending();
         let verifier = verifier_with(&domain, |builder| builder.trust_anchors(anchors.clone()));
-        let app = Router::new()
-            .route("/orders", get(optional))
-            .layer(wimse_axum::authenticate_optional(verifier));
+        let app =
+            Router::new().route("/orders", get(optional)).layer(wimse_axum::authenticate_optional(verifier));
         let server = Server::start(app).await;
         let refused = client.send(signed(&caller, server.get("/orders"))).await;
         refused.assert_refused(503, "anchors_not_loaded");
@@ -45,9 +44,7 @@ async fn wpt_21_amb_34_a_replay_store_that_is_down_answers_503() {
     let domain = domain();
     let caller = domain.workload("/frontend");
     let verifier = verifier_with(&domain, |builder| builder.replay_cache(Outage));
-    let app = Router::new()
-        .route("/orders", get(optional))
-        .layer(wimse_axum::authenticate(verifier));
+    let app = Router::new().route("/orders", get(optional)).layer(wimse_axum::authenticate(verifier));
     let server = Server::start(app).await;
     for client in clients() {
         let refused = client.send(signed(&caller, server.get("/orders"))).await;

@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{
     KeyPair as _, ParsedPublicKey, RsaEncoding, RsaParameters, RsaPublicKeyComponents,
 };
 use aws_lc_rs::{digest, rand};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 
 use super::Algorithm;
 use super::base64url;
@@ -93,8 +94,15 @@ impl VerifyKey {
         ParsedPublicKey::new(curve.verification(), point).ok().map(Self)
     }
 
+    /// Refuses what is no point, what is not its canonical encoding, and points of small order, for which
+    /// signatures exist that hold for any message. The library looks at none of this.
     pub(crate) fn ed25519(x: &[u8]) -> Option<Self> {
-        (x.len() == 32).then(|| ParsedPublicKey::new(&lc::ED25519, x).ok().map(Self))?
+        let encoded = CompressedEdwardsY::from_slice(x).ok()?;
+        let point = encoded.decompress()?;
+        if point.is_small_order() || point.compress() != encoded {
+            return None;
+        }
+        ParsedPublicKey::new(&lc::ED25519, x).ok().map(Self)
     }
 
     /// Refuses moduli outside 2048 to 4096 bits and even or tiny exponents.

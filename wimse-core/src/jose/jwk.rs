@@ -18,7 +18,8 @@ const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// A public key as a JWK: elliptic curve, Ed25519 or RSA.
 ///
 /// Parsing refuses private and symmetric members, points off their curve, numbers that are not minimal
-/// or not of the curve's length, RSA moduli outside 2048 to 4096 bits, and an `alg` that the key cannot serve.
+/// or not of the curve's length, points of small order, keys that `use` or
+/// `key_ops` keep from verifying, RSA moduli outside 2048 to 4096 bits, and an `alg` that the key cannot serve.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Jwk {
     material: Material,
@@ -51,7 +52,16 @@ impl Jwk {
         if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
             return Err(KeyError::Private);
         }
-        Self::public_part(jwk)
+        let public = Self::public_part(jwk)?;
+        let verifies = match jwk.get("key_ops") {
+            None => true,
+            Some(Json::Array(operations)) => operations.iter().any(|op| op.as_text() == Some("verify")),
+            Some(_) => return Err(KeyError::Member("key_ops")),
+        };
+        if !verifies || public.key_use() == Some("enc") {
+            return Err(KeyError::Purpose);
+        }
+        Ok(public)
     }
 
     /// The public half of a JWK that may be private.
@@ -240,7 +250,7 @@ impl fmt::Debug for Jwk {
 
 /// A JWK Set (RFC 7517 §5) of public keys.
 ///
-/// Keys of unknown type or algorithm, and keys for encryption, are left out, as RFC 7517 asks, and
+/// Keys of unknown type or algorithm, and keys for other purposes than verifying, are left out, as RFC 7517 asks, and
 /// counted in [`JwkSet::ignored`]. A private or symmetric key refuses the whole set: it was published by mistake.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JwkSet {
@@ -268,8 +278,10 @@ impl JwkSet {
                 return Err(KeyError::Json);
             };
             match Jwk::from_object(jwk) {
-                Ok(jwk) if jwk.key_use() != Some("enc") => set.keys.push(jwk),
-                Ok(_) | Err(KeyError::UnsupportedType | KeyError::UnsupportedAlgorithm) => set.ignored += 1,
+                Ok(jwk) => set.keys.push(jwk),
+                Err(KeyError::UnsupportedType | KeyError::UnsupportedAlgorithm | KeyError::Purpose) => {
+                    set.ignored += 1;
+                }
                 Err(error) => return Err(error),
             }
         }

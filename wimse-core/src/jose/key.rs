@@ -225,6 +225,8 @@ pub enum KeyError {
     UnsupportedAlgorithm,
     /// The algorithm and the key's type or curve do not fit.
     AlgorithmMismatch,
+    /// `use` or `key_ops` keep the key for another purpose than verifying.
+    Purpose,
     /// The numbers are not a valid key: off the curve, wrong size, halves that do not fit.
     Invalid,
     /// Not a PEM text with an unencrypted PKCS #8 key.
@@ -244,6 +246,7 @@ impl KeyError {
             Self::UnsupportedType => "key_unsupported_type",
             Self::UnsupportedAlgorithm => "key_unsupported_algorithm",
             Self::AlgorithmMismatch => "key_algorithm_mismatch",
+            Self::Purpose => "key_purpose",
             Self::Invalid => "key_invalid",
             Self::Pem => "key_pem",
             Self::Library => "crypto_library",
@@ -263,6 +266,9 @@ impl fmt::Display for KeyError {
                 f.write_str("`alg` is not a supported asymmetric signature algorithm")
             }
             Self::AlgorithmMismatch => f.write_str("algorithm does not fit the key's type or curve"),
+            Self::Purpose => {
+                f.write_str("`use` or `key_ops` keep the key for another purpose than verifying")
+            }
             Self::Invalid => f.write_str("the numbers are not a valid key"),
             Self::Pem => f.write_str("not a PEM text with an unencrypted PKCS #8 key"),
             Self::Library => f.write_str("the cryptographic library or random source failed"),

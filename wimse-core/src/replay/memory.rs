@@ -140,7 +140,7 @@ impl fmt::Debug for MemoryReplayCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryReplayCache")
             .field("len", &self.len())
-            .field("capacity", &(self.shard_capacity * SHARDS))
+            .field("capacity", &self.shard_capacity.saturating_mul(SHARDS))
             .finish_non_exhaustive()
     }
 }

@@ -215,7 +215,8 @@ mod tests {
     use crate::jose::{Algorithm, CompactJws, json::Object};
 
     fn issuer() -> WitIssuer {
-        WitIssuer::new(SigningKey::generate(Algorithm::Es256).unwrap(), "k").issuer("https://issuer.example.com")
+        WitIssuer::new(SigningKey::generate(Algorithm::Es256).unwrap(), "k")
+            .issuer("https://issuer.example.com")
     }
 
     fn request() -> WitRequest {

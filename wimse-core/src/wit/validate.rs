@@ -58,7 +58,7 @@ impl Validation<'_> {
         let limit = self.limits.wit_size;
         let (expected, found) =
             (format_args!("at most {limit} octets"), format_args!("{} octets", token.len()));
-        ensure(trace, Step::WitField, token.len() <= limit, Reason::WitTooLarge, expected, found)
+        ensure(trace, Step::WitCompact, token.len() <= limit, Reason::WitTooLarge, expected, found)
     }
 
     fn validate<T: Trace>(&self, token: &str, hash: [u8; 32], t: &mut T) -> Result<Wit, Rejection> {

@@ -23,35 +23,43 @@ impl<'a> Fields<'a> {
         accepted: Revisions,
         t: &mut T,
     ) -> Result<Self, Rejection> {
-        let wit = single(headers, &WORKLOAD_IDENTITY_TOKEN);
         let presented = presented_revision(headers);
-        let reason = match (&wit, &presented) {
-            (Single::Repeated, _) => Some((Reason::WitRepeated, "several")),
-            (Single::Absent, Presented::None) => Some((Reason::CredentialsMissing, "none")),
-            (Single::Absent, _) => Some((Reason::WitMissing, "none, but a proof")),
-            (Single::One(_), _) => None,
+        let fields = Self::read_presented(headers, &presented, accepted, t);
+        match presented {
+            Presented::One(revision) if accepted.contains(revision) => fields.map_err(|r| under(revision, r)),
+            _ => fields,
+        }
+    }
+
+    fn read_presented<T: Trace>(
+        headers: &'a HeaderMap,
+        presented: &Presented,
+        accepted: Revisions,
+        t: &mut T,
+    ) -> Result<Self, Rejection> {
+        let wit = single(headers, &WORKLOAD_IDENTITY_TOKEN);
+        let (reason, found) = match (&wit, presented) {
+            (Single::Repeated, _) => (Some(Reason::WitRepeated), "several"),
+            (Single::Absent, Presented::None) => (Some(Reason::CredentialsMissing), "none"),
+            (Single::Absent, _) => (Some(Reason::WitMissing), "none, but a proof"),
+            (Single::One(_), _) => (None, "one"),
         };
         let expected = format_args!("exactly one {WORKLOAD_IDENTITY_TOKEN} field");
-        let (reason, found) = reason.map_or((None, "one"), |(reason, found)| (Some(reason), found));
         let or = reason.unwrap_or(Reason::WitMissing);
         ensure(t, Step::WitField, reason.is_none(), or, expected, format_args!("{found}"))?;
-        let Single::One(wit) = wit else {
-            return Err(Reason::WitMissing.into());
-        };
+        let Single::One(wit) = wit else { return Err(Reason::WitMissing.into()) };
+        let wit = wit.to_str().map_err(|_| refuse_octets(t, Step::WitField, Reason::WitMalformed))?;
 
         let (revision, reason, found) = match presented {
-            Presented::One(revision) if accepted.contains(revision) => (revision, None, revision.as_str()),
-            Presented::One(older) => (older, Some(Reason::RevisionNotAccepted), older.as_str()),
+            Presented::One(revision) if accepted.contains(*revision) => (*revision, None, revision.as_str()),
+            Presented::One(older) => (*older, Some(Reason::RevisionNotAccepted), older.as_str()),
             Presented::Mixed => (Revision::default(), Some(Reason::RevisionsMixed), "two revisions"),
             Presented::None => (Revision::default(), Some(Reason::ProofMissing), "none"),
         };
         let expected = format_args!("a proof of an accepted revision");
         let or = reason.unwrap_or(Reason::ProofMissing);
-        ensure(t, Step::ProofField, reason.is_none(), or, expected, format_args!("{found}"))
-            .map_err(|rejection| under(revision, rejection))?;
-
-        let proof = proof_value(headers, revision, t).map_err(|rejection| under(revision, rejection))?;
-        let wit = wit.to_str().map_err(|_| refuse_octets(t, Step::WitField, Reason::WitMalformed))?;
+        ensure(t, Step::ProofField, reason.is_none(), or, expected, format_args!("{found}"))?;
+        let proof = proof_value(headers, revision, t)?;
         Ok(Self { wit, proof, revision })
     }
 }
@@ -59,6 +67,21 @@ impl<'a> Fields<'a> {
 /// A refusal with the status that fits the revision that the caller speaks.
 pub(crate) fn under(revision: Revision, rejection: Rejection) -> Rejection {
     if revision.wpt().challenge { rejection } else { rejection.without_challenge() }
+}
+
+/// Removes the proofs of an earlier attempt, of whatever revision. Other credentials in the same field stay.
+pub(crate) fn remove_proofs(headers: &mut HeaderMap) {
+    for wire in Revision::ALL.map(Revision::wpt) {
+        let proof = |value: &HeaderValue| wire.scheme.is_none_or(|s| credentials(value, s).is_some());
+        let mut values = headers.get_all(&wire.field).iter();
+        if values.any(proof) {
+            let others: Vec<_> = headers.get_all(&wire.field).iter().filter(|v| !proof(v)).cloned().collect();
+            headers.remove(&wire.field);
+            for value in others {
+                headers.append(&wire.field, value);
+            }
+        }
+    }
 }
 
 /// Whether there is neither a token nor a proof of any revision.
@@ -89,7 +112,7 @@ fn presented_revision(headers: &HeaderMap) -> Presented {
 }
 
 /// What follows the scheme name, if the value is of that scheme (RFC 9110 §11.4: name case-insensitive).
-fn credentials<'a>(value: &'a HeaderValue, scheme: &str) -> Option<&'a [u8]> {
+pub(crate) fn credentials<'a>(value: &'a HeaderValue, scheme: &str) -> Option<&'a [u8]> {
     let (name, rest) = value.as_bytes().split_at_checked(scheme.len())?;
     let ends = rest.first().is_none_or(|b| !b.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~".contains(b));
     (name.eq_ignore_ascii_case(scheme.as_bytes()) && ends).then_some(rest)

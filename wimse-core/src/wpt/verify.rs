@@ -12,7 +12,7 @@ use crate::clock::UnixTime;
 use crate::jose::base64url::equals_sha256;
 use crate::jose::json::{Json, Object};
 use crate::jose::{CompactJws, Header, JwsError, sha256};
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_LEEWAY};
 use crate::revision::WptWire;
 use crate::trace::{Step, Trace, ensure, require};
 use crate::wit::Wit;
@@ -55,7 +55,7 @@ impl Verification<'_> {
         let size = self.proof.len();
         let expected = format_args!("at most {} octets", self.limits.wpt_size);
         let fits = size <= self.limits.wpt_size;
-        ensure(t, Step::ProofField, fits, Reason::ProofTooLarge, expected, format_args!("{size} octets"))?;
+        ensure(t, Step::ProofCompact, fits, Reason::ProofTooLarge, expected, format_args!("{size} octets"))?;
 
         let malformed = |t: &mut T, error: JwsError| {
             let expected = format_args!("a compact JWS");
@@ -68,6 +68,14 @@ impl Verification<'_> {
         let payload = jws.payload().map_err(|e| malformed(t, e))?;
         let signature = jws.signature().map_err(|e| malformed(t, e))?;
         t.check(Step::ProofCompact, true, format_args!("a compact JWS"), format_args!("one"));
+        let claims = require(
+            t,
+            Step::ProofCompact,
+            Object::parse(payload.as_slice()).ok(),
+            Reason::ProofClaims,
+            format_args!("claims as one JSON object without duplicates"),
+            format_args!("something else"),
+        )?;
 
         let typed = header.has_type(TYPE, false);
         let typ = header.typ.as_deref().unwrap_or("none");
@@ -77,14 +85,6 @@ impl Verification<'_> {
         let (expected, found) = (format_args!("{algorithm}"), format_args!("{}", header.alg));
         ensure(t, Step::ProofAlgorithm, same, Reason::ProofAlgorithm, expected, found)?;
 
-        let claims = require(
-            t,
-            Step::ProofCompact,
-            Object::parse(payload.as_slice()).ok(),
-            Reason::ProofClaims,
-            format_args!("claims as one JSON object without duplicates"),
-            format_args!("something else"),
-        )?;
         self.check_binding(&claims, t)?;
         self.check_audience(&claims, t)?;
         let expires_at = self.check_lifetime(&claims, t)?;
@@ -105,7 +105,8 @@ impl Verification<'_> {
         let expected = format_args!("a signature by the confirmation key with {algorithm}");
         let found = format_args!("{}", if verified { "one" } else { "none that verifies" });
         ensure(t, Step::ProofSignature, verified, Reason::ProofSignature, expected, found)?;
-        Ok(Verified { context, expires_at, burnt: burn(id, expires_at.plus(self.limits.leeway)) })
+        // Remembered for the longest leeway that anyone may set: verifiers may share the cache and not the setting.
+        Ok(Verified { context, expires_at, burnt: burn(id, expires_at.plus(MAX_LEEWAY)) })
     }
 
     fn check_binding<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
@@ -155,6 +156,18 @@ impl Verification<'_> {
             format_args!("`exp` after {now} less {} s of leeway", leeway.as_secs()),
             format_args!("{exp}, {} s ago", now.seconds_since(exp)),
         )?;
+        // No claim of a proof by the draft, but whoever sets it means it (RFC 7519 §4.1.5).
+        if let Some(nbf) = claims.get("nbf") {
+            let nbf = nbf.as_time();
+            ensure(
+                t,
+                Step::ProofValidity,
+                nbf.is_some_and(|nbf| nbf <= now.plus(leeway)),
+                if nbf.is_some() { Reason::ProofNotYetValid } else { Reason::ProofClaims },
+                format_args!("`nbf`, if any, not after {now} plus {} s of leeway", leeway.as_secs()),
+                format_args!("{}", nbf.map_or(0, UnixTime::as_secs)),
+            )?;
+        }
         ensure(
             t,
             Step::ProofValidity,

@@ -191,6 +191,27 @@ fn wit_14_numbers_are_minimal_on_their_curve_and_of_a_safe_size() {
 }
 
 #[test]
+fn wit_14_an_ed25519_key_is_a_point_of_the_curve_of_full_order() {
+    let key = |first: u8, last: u8| {
+        let mut x = [0; 32];
+        (x[0], x[31]) = (first, last);
+        Jwk::parse(&json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(x) }).to_string())
+    };
+    // With the neutral element as the key, this signature verifies for every message.
+    let mut universal = [0; 64];
+    universal[0] = 1;
+    let anything =
+        key(1, 0).and_then(PublicKey::new).map(|key| key.verify(Algorithm::Ed25519, b"anything", &universal));
+    let accepted: Vec<_> =
+        [("off the curve", 2, 0), ("neutral", 1, 0), ("of order four", 0, 0), ("not reduced", 0xff, 0xff)]
+            .into_iter()
+            .filter(|(_, first, last)| key(*first, *last).is_ok())
+            .map(|(what, ..)| what)
+            .collect();
+    assert_eq!((accepted, anything.is_ok_and(|verdict| verdict.is_ok())), (vec![], false));
+}
+
+#[test]
 fn key_01_private_and_public_halves_that_do_not_fit_are_refused() {
     for key in &TEST_KEYS {
         let sound: Value = serde_json::from_str(key.jwk).unwrap();

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use wimse_core::audience::AudienceError;
-use wimse_core::{Audiences, BuildError, Limits, MemoryReplayCache, Reason, Signer, TrustAnchors, TrustStore, Verifier};
+use wimse_core::{
+    Audiences, BuildError, Limits, MemoryReplayCache, Reason, Signer, TrustAnchors, TrustStore, Verifier,
+};
 
 use crate::{BASE, World, verdict};
 
@@ -17,12 +19,24 @@ fn wpt_15_ta_01_a_verifier_needs_anchors_audiences_and_a_replay_decision() {
     for (builder, error) in [
         (Verifier::builder(), BuildError::TrustAnchors),
         (Verifier::builder().audiences(audiences()).allow_replay(), BuildError::TrustAnchors),
-        (Verifier::builder().trust_anchors(TrustAnchors::new()).audiences(audiences()).allow_replay(), BuildError::TrustAnchors),
+        (
+            Verifier::builder().trust_anchors(TrustAnchors::new()).audiences(audiences()).allow_replay(),
+            BuildError::TrustAnchors,
+        ),
         (Verifier::builder().trust_anchors(world.anchors()).allow_replay(), BuildError::Audiences),
         (Verifier::builder().trust_anchors(world.anchors()).audiences(audiences()), BuildError::Replay),
-        (world.builder().audiences(Audiences::default()).allow_replay(), BuildError::Audience(AudienceError::Empty)),
-        (world.builder().audiences(Audiences::exact([""])).allow_replay(), BuildError::Audience(AudienceError::Empty)),
-        (world.builder().audiences(Audiences::exact::<&str>([])).allow_replay(), BuildError::Audience(AudienceError::Empty)),
+        (
+            world.builder().audiences(Audiences::default()).allow_replay(),
+            BuildError::Audience(AudienceError::Empty),
+        ),
+        (
+            world.builder().audiences(Audiences::exact([""])).allow_replay(),
+            BuildError::Audience(AudienceError::Empty),
+        ),
+        (
+            world.builder().audiences(Audiences::exact::<&str>([])).allow_replay(),
+            BuildError::Audience(AudienceError::Empty),
+        ),
         (
             world.builder().audiences(audiences().and(Audiences::base_url("orders"))).allow_replay(),
             BuildError::Audience(AudienceError::NotAUrl),
@@ -43,12 +57,24 @@ fn wpt_15_ta_01_a_verifier_needs_anchors_audiences_and_a_replay_decision() {
 #[test]
 fn wpt_26_wpt_34_a_context_token_has_a_field_of_its_own() {
     let world = World::new();
-    for name in ["", "two words", "Authorization", "authorization", "Txn-Token", "Workload-Identity-Token",
-        "workload-proof-token", "x:y", "\u{e9}"]
-    {
+    for name in [
+        "",
+        "two words",
+        "Authorization",
+        "authorization",
+        "Txn-Token",
+        "Workload-Identity-Token",
+        "workload-proof-token",
+        "x:y",
+        "\u{e9}",
+    ] {
         let verifier = world.builder().allow_replay().context_tokens(["x-user", name]).build();
         assert_eq!(verifier.err(), Some(BuildError::ContextField), "{name}");
-        assert_eq!(world.signer().context_tokens([name]).build().err(), Some(BuildError::ContextField), "{name}");
+        assert_eq!(
+            world.signer().context_tokens([name]).build().err(),
+            Some(BuildError::ContextField),
+            "{name}"
+        );
     }
     assert!(world.builder().allow_replay().context_tokens(["X-User", "x-user", "cookie"]).build().is_ok());
 }
@@ -74,7 +100,8 @@ fn wpt_17_a_signer_needs_credentials_and_a_short_lifetime() {
 fn ta_08_a_store_that_is_not_loaded_yet_answers_503_and_then_serves() {
     let world = World::new();
     let store = TrustStore::pending();
-    let verifier = world.builder().trust_anchors(&store).replay_cache(MemoryReplayCache::default()).build().unwrap();
+    let verifier =
+        world.builder().trust_anchors(&store).replay_cache(MemoryReplayCache::default()).build().unwrap();
     let request = world.request();
     let rejection = verifier.verify(&request).now_or_never().unwrap().unwrap_err();
     assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::AnchorsNotLoaded, 503));

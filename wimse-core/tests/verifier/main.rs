@@ -7,7 +7,9 @@ mod common;
 mod anchors;
 mod answers;
 mod building;
+mod failing;
 mod hostile;
+mod issuing;
 mod observing;
 mod replay;
 mod secrecy;
@@ -22,8 +24,8 @@ use wimse_core::jose::{Algorithm, JwkSet, SigningKey};
 use wimse_core::testing::FrozenClock;
 use wimse_core::wit::WORKLOAD_IDENTITY_TOKEN;
 use wimse_core::{
-    Audiences, Credential, MemoryReplayCache, Peer, Reason, Rejection, Signer, SignerBuilder, TrustAnchors, Verifier,
-    VerifierBuilder,
+    Audiences, Credential, MemoryReplayCache, Peer, Reason, Rejection, Signer, SignerBuilder, TrustAnchors,
+    Verifier, VerifierBuilder,
 };
 
 use common::{TestKey, encode, forge};

@@ -5,22 +5,29 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::json;
 use wimse_core::replay::{ProofUse, ReplayAnswer, ReplayError, Use};
-use wimse_core::{MemoryReplayCache, Reason, ReplayCache, Revision};
+use wimse_core::{Limits, MemoryReplayCache, Reason, ReplayCache, Revision};
 
 use crate::{CALLER, NOW, World, decide, proof_of, verdict};
 
 type Answer = Result<Use, ReplayError>;
+
+/// Scope, identifier, until when to remember, now.
+type Asked = (String, String, i64, i64);
+
+/// Reason, status, challenge.
+type Refused = (Reason, u16, bool);
 
 /// A cache that says what the test wants, and remembers what it was asked.
 #[derive(Clone)]
 struct Scripted {
     answer: Answer,
     later: Option<Later>,
-    asked: Arc<Mutex<Vec<(String, String, i64, i64)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 /// An answer that comes when the test gives it.
@@ -116,7 +123,10 @@ fn amb_31_the_cache_is_told_sender_identifier_and_the_end_of_the_window() {
     let verifier = world.builder().replay_cache(cache.clone()).build().unwrap();
     let request = world.request_with_proof(|_, claims| claims["jti"] = json!("the-id"));
     assert_eq!(verdict(&verifier, &request), Ok(()));
-    assert_eq!(*cache.asked.lock().unwrap(), [(CALLER.to_owned(), "the-id".to_owned(), NOW + 60 + 60, NOW)]);
+    let asked = cache.asked.lock().unwrap().clone();
+    let [(scope, id, until, now)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((scope.as_str(), id.as_str(), *now), (CALLER, "the-id", NOW));
+    assert!(*until >= NOW + 60 + 60, "expiry and leeway, or the proof could be repeated at the end");
 
     // Another sender may happen to choose the same identifier.
     let verifier = world.verifier();
@@ -125,11 +135,16 @@ fn amb_31_the_cache_is_told_sender_identifier_and_the_end_of_the_window() {
         let proof = world.proof_with(&wit, |_, claims| claims["jti"] = json!("the-id"));
         assert_eq!(verdict(&verifier, &crate::request(&wit, &proof)), Ok(()), "{subject}");
         assert_eq!(verdict(&verifier, &crate::request(&wit, &proof)), Err(Reason::Replayed), "{subject}");
+        // Signed anew for another time, an identifier is still a used one.
+        let anew = world.proof_with(&wit, |_, claims| {
+            (claims["jti"], claims["exp"]) = (json!("the-id"), json!(NOW + 290));
+        });
+        assert_eq!(verdict(&verifier, &crate::request(&wit, &anew)), Err(Reason::Replayed), "{subject}");
     }
 }
 
-/// What the cache may answer, and what the verifier makes of it: reason, status, challenge.
-const ANSWERS: [(Answer, Option<(Reason, u16, bool)>); 4] = [
+/// What the cache may answer, and what the verifier makes of it.
+const ANSWERS: [(Answer, Option<Refused>); 4] = [
     (Ok(Use::First), None),
     (Ok(Use::Again), Some((Reason::Replayed, 401, true))),
     (Err(ReplayError::Full), Some((Reason::ReplayFull, 503, false))),
@@ -167,12 +182,19 @@ fn wptl_03_the_older_revision_answers_a_replay_with_400_and_a_failing_cache_with
     let world = World::new();
     let signer = world.signer().revision(Revision::Wpt01).build().unwrap();
     for (answer, refused) in ANSWERS {
-        let verifier = world.builder().replay_cache(Scripted::says(answer)).allow_revision(Revision::Wpt01).build().unwrap();
+        let verifier = world
+            .builder()
+            .replay_cache(Scripted::says(answer))
+            .allow_revision(Revision::Wpt01)
+            .build()
+            .unwrap();
         let mut request = http::Request::get(crate::TARGET).body(()).unwrap();
         let uri = request.uri().clone();
         signer.sign(&uri, request.headers_mut(), &Default::default()).unwrap();
-        let seen = decide(&verifier, &request).err().map(|r| (r.reason(), r.status().as_u16(), r.challenge()));
-        let expected = refused.map(|(reason, status, _)| (reason, if status == 401 { 400 } else { status }, false));
+        let seen =
+            decide(&verifier, &request).err().map(|r| (r.reason(), r.status().as_u16(), r.challenge()));
+        let expected =
+            refused.map(|(reason, status, _)| (reason, if status == 401 { 400 } else { status }, false));
         assert_eq!(seen, expected, "{answer:?}");
     }
 }
@@ -182,7 +204,7 @@ fn wpt_06_wpt_21_nobody_uses_up_a_proof_with_a_request_that_fails_otherwise() {
     let world = World::new();
     let cache = Scripted::says(Ok(Use::First));
     let verifier = world.builder().replay_cache(cache.clone()).context_tokens(["x-user"]).build().unwrap();
-    for failing in crate::answers::failing_requests(&world) {
+    for failing in crate::failing::failing_requests(&world) {
         assert_eq!(verdict(&verifier, &failing.request), Err(failing.reason), "{}", failing.what);
         assert_eq!(cache.asked(), 0, "{}", failing.what);
     }
@@ -219,4 +241,33 @@ fn wpt_21_replay_is_only_allowed_where_the_deployment_says_so() {
     let verifier = world.builder().allow_replay().build().unwrap();
     let request = world.request();
     assert!((0..3).all(|_| verdict(&verifier, &request) == Ok(())));
+}
+
+#[test]
+fn wpt_21_verifiers_with_different_leeway_share_a_cache_soundly() {
+    let world = World::new();
+    let cache = Arc::new(MemoryReplayCache::default());
+    let verifier = |leeway| {
+        let mut limits = Limits::default();
+        limits.leeway = Duration::from_secs(leeway);
+        world.builder().replay_cache(Arc::clone(&cache)).limits(limits).build().unwrap()
+    };
+    let request = world.request();
+    assert_eq!(verdict(&verifier(60), &request), Ok(()));
+    assert_eq!(verdict(&verifier(60), &request), Err(Reason::Replayed));
+    assert_eq!(verdict(&verifier(0), &request), Err(Reason::Replayed));
+
+    // The one with less leeway sees the proof first, the other is still willing to take it much later.
+    let request = world.request();
+    assert_eq!(verdict(&verifier(0), &request), Ok(()));
+    world.clock.advance(100);
+    assert_eq!(verdict(&verifier(60), &request), Err(Reason::Replayed));
+}
+
+#[test]
+fn amb_34_any_capacity_can_be_asked_for() {
+    for capacity in [0, 1, 64, usize::MAX] {
+        let cache = MemoryReplayCache::with_capacity(capacity);
+        assert!(cache.is_empty() && format!("{cache:?}").contains("capacity"), "{capacity}");
+    }
 }
