@@ -1,15 +1,36 @@
 #![doc = include_str!("../README.md")]
+//!
+//! ## Where to start
+//!
+//! | to | look at |
+//! |---|---|
+//! | authenticate callers | [`Verifier`], then `axum::authenticate` or `tower::AuthenticateLayer` |
+//! | know the caller in a handler | [`Peer`], `axum::Workload` |
+//! | authorize callers | [`policy`], `axum::authorize`, `tower::AuthorizeLayer` |
+//! | sign requests | [`Signer`], then `reqwest::WimseMiddleware` or `tower::SignLayer` |
+//! | rotate keys and tokens | [`TrustStore`], [`RotatingCredential`] |
+//! | issue tokens | [`WitIssuer`] |
+//! | test a service | `testing` |
+//!
+//! Import items by name: `use wimse::*` would bring the modules `axum`, `tower` and `reqwest` into scope, which share their
+//! names with crates. Examples inside say `wimse_core`, `wimse_tower` and so on; here the same items are under `wimse`.
 
 pub use wimse_core::*;
 
-/// Layer, extractor and policies for axum.
+/// Layers and the extractor for axum: `wimse-axum`.
 #[cfg(feature = "axum")]
-pub use wimse_axum as axum;
+pub mod axum {
+    pub use wimse_axum::*;
+}
 
-/// Layers for any `http::Request` service: hyper, tonic.
+/// Layers for any service over `http::Request`, such as hyper's and tonic's: `wimse-tower`.
 #[cfg(feature = "tower")]
-pub use wimse_tower as tower;
+pub mod tower {
+    pub use wimse_tower::*;
+}
 
-/// Middleware for reqwest.
+/// Middleware for reqwest: `wimse-reqwest`.
 #[cfg(feature = "reqwest")]
-pub use wimse_reqwest as reqwest;
+pub mod reqwest {
+    pub use wimse_reqwest::*;
+}

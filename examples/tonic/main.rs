@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .credentials(domain.workload("/frontend").credential().clone())
         // A tonic request has a path and nothing else before the channel sends it.
         .audience(Audience::base_url(&base)?)
-        .allow_plaintext_loopback()
+        .allow_unknown_transport()
         .build()?;
     let channel = Channel::from_shared(base)?.connect().await?;
     let mut signed =

@@ -93,9 +93,9 @@ pub enum Audience {
     #[default]
     TargetUri,
     /// A base URL followed by the path of the request. For clients that dial another address than the service
-    /// knows itself by, and for tonic, whose requests have no authority.
+    /// knows itself by, and for tonic, whose requests have no authority. It names the callee and says nothing about the transport.
     BaseUrl(String),
-    /// This string, as agreed with the callee (wpt §2).
+    /// Exactly this string, as agreed with the callee (wpt §2): no path is appended. What text converts to.
     Fixed(String),
     /// The workload identifier that is expected of the callee, from the request's options or the signer's map.
     CalleeIdentifier,

@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 
 use crate::clock::UnixTime;
-use crate::identifier::WorkloadId;
+use crate::identifier::{Schemes, WorkloadId};
 use crate::jose::json::{Json, Object};
 use crate::jose::{CompactJws, Header, Jwk, SigningKey, base64url, sha256};
 use crate::{wit, wpt};
@@ -28,13 +28,22 @@ struct Inner {
 impl Credential {
     /// Puts a token and its key together.
     ///
-    /// The token's signature is not checked: it came from the workload's own issuer. That key and algorithm are the
-    /// ones of `cnf.jwk` is, since a mismatched pair would only be noticed by every callee.
+    /// The token's signature is not checked: it came from the workload's own issuer. Key and algorithm must be those
+    /// of `cnf.jwk`; this is checked, since otherwise every callee would notice it first.
     ///
     /// # Errors
     ///
     /// [`CredentialError`] if the token is malformed or the key is not the one that it names.
     pub fn new(token: &str, key: SigningKey) -> Result<Self, CredentialError> {
+        Self::with_schemes(token, key, &Schemes::default())
+    }
+
+    /// As [`Credential::new`], for a token whose subject may be of a registered scheme.
+    ///
+    /// # Errors
+    ///
+    /// As [`Credential::new`].
+    pub fn with_schemes(token: &str, key: SigningKey, schemes: &Schemes) -> Result<Self, CredentialError> {
         let malformed = |_| CredentialError::Malformed;
         let jws = CompactJws::split(token).map_err(malformed)?;
         let header = jws.header().map_err(malformed)?;
@@ -43,7 +52,7 @@ impl Credential {
         }
         let payload = jws.payload().map_err(malformed)?;
         let claims = Object::parse(payload.as_slice()).map_err(|_| CredentialError::Malformed)?;
-        let subject = claims.text("sub").and_then(|sub| WorkloadId::parse(sub).ok());
+        let subject = claims.text("sub").and_then(|sub| schemes.parse(sub).ok());
         let expires_at = claims.get("exp").and_then(Json::as_time);
         let jwk = match claims.get("cnf") {
             Some(Json::Object(cnf)) => match cnf.get("jwk") {
@@ -129,6 +138,9 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
 }
 
 /// A credential that is exchanged while requests are being signed. Clones share it; reading takes no lock.
+///
+/// It does not watch the clock: replace the credential well before [`Credential::expires_at`], after which signing fails
+/// with `credential_expired`.
 ///
 /// ```
 /// # fn rotate(first: wimse_core::Credential, second: wimse_core::Credential) {

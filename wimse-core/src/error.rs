@@ -163,7 +163,7 @@ reasons! {
         "Credential and proof must come from the same signer and the token must arrive unchanged.";
     AudienceMismatch "audience_mismatch" Credential
         "The proof was made for another audience"
-        "Compare the caller's audience with the verifier's configured audiences; aliases must be listed.";
+        "Compare the caller's audience with the verifier's: under a base URL it has the path, aliases must be listed.";
     TxnToken "txn_token_mismatch" Credential
         "The transaction token and the proof do not belong together"
         "`tth` must be the hash of the one Txn-Token field; check for a field added or removed on the way.";
@@ -181,7 +181,7 @@ reasons! {
         "In the older revision `ath` must be the hash of the access token in Authorization.";
     Replayed "replayed" Credential
         "The proof was used before"
-        "Each attempt needs a fresh proof: sign inside the retry layer, once per attempt.";
+        "Each attempt needs a fresh proof: sign inside the retry layer. Two verifiers on one route also look like this.";
     RevisionNotAccepted "revision_not_accepted" Credential
         "The proof is in the form of an older draft revision that is not accepted here"
         "Upgrade the caller, or opt in to the older revision for the time being.";

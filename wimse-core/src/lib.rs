@@ -37,7 +37,7 @@ pub use credential::{Credential, CredentialError, CredentialSource, RotatingCred
 pub use error::{Kind, Reason, Rejection};
 pub use identifier::{TrustDomain, WorkloadId};
 pub use limits::Limits;
-pub use observer::Observer;
+pub use observer::{Observer, Target};
 pub use peer::{Authentication, Peer, Proof};
 pub use policy::Policy;
 pub use replay::{MemoryReplayCache, ReplayCache};

@@ -2,48 +2,68 @@
 
 use std::sync::Arc;
 
+use http::Method;
+
 #[cfg(feature = "tracing")]
 use crate::Kind;
-use crate::{Peer, Reason, Rejection};
+use crate::{Peer, Reason, Rejection, RequestHead};
+
+/// What a decision was about.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Target<'a> {
+    /// The request's method.
+    pub method: &'a Method,
+    /// The path of the request's target, without its query.
+    pub path: &'a str,
+}
+
+impl<'a> From<&RequestHead<'a>> for Target<'a> {
+    fn from(request: &RequestHead<'a>) -> Self {
+        Self { method: request.method, path: request.uri.path() }
+    }
+}
 
 /// Receives every decision about a request, accepted or not (architecture §3.4: each leaves a trace).
 ///
 /// Called on the path of the request: be quick. No event holds a token, a signature or a key.
 pub trait Observer: Send + Sync + 'static {
     /// A request was authenticated.
-    fn accepted(&self, peer: &Peer) {
-        let _ = peer;
+    fn accepted(&self, peer: &Peer, target: Target<'_>) {
+        let _ = (peer, target);
     }
 
     /// A request was refused.
-    fn rejected(&self, rejection: &Rejection) {
-        let _ = rejection;
+    fn rejected(&self, rejection: &Rejection, target: Target<'_>) {
+        let _ = (rejection, target);
     }
 
     /// A request without any credentials passed where authentication is optional.
-    fn anonymous(&self) {}
+    fn anonymous(&self, target: Target<'_>) {
+        let _ = target;
+    }
 
     /// A caller was authorized or not; `None` stands for a request without credentials.
-    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>) {
-        let _ = (peer, denied);
+    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>, target: Target<'_>) {
+        let _ = (peer, denied, target);
     }
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
-    fn accepted(&self, peer: &Peer) {
-        (**self).accepted(peer);
+    fn accepted(&self, peer: &Peer, target: Target<'_>) {
+        (**self).accepted(peer, target);
     }
 
-    fn rejected(&self, rejection: &Rejection) {
-        (**self).rejected(rejection);
+    fn rejected(&self, rejection: &Rejection, target: Target<'_>) {
+        (**self).rejected(rejection, target);
     }
 
-    fn anonymous(&self) {
-        (**self).anonymous();
+    fn anonymous(&self, target: Target<'_>) {
+        (**self).anonymous(target);
     }
 
-    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>) {
-        (**self).authorized(peer, denied);
+    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>, target: Target<'_>) {
+        (**self).authorized(peer, denied, target);
     }
 }
 
@@ -60,10 +80,12 @@ pub struct TracingObserver;
 
 #[cfg(feature = "tracing")]
 impl Observer for TracingObserver {
-    fn accepted(&self, peer: &Peer) {
+    fn accepted(&self, peer: &Peer, target: Target<'_>) {
         tracing::info!(
             target: "wimse",
             caller = %peer.id(),
+            method = %target.method,
+            path = target.path,
             proof = peer.proof().as_str(),
             token_hash = %peer.wit().token_hash(),
             token_id = peer.wit().id(),
@@ -72,10 +94,12 @@ impl Observer for TracingObserver {
         );
     }
 
-    fn rejected(&self, rejection: &Rejection) {
+    fn rejected(&self, rejection: &Rejection, target: Target<'_>) {
         tracing::warn!(
             target: "wimse",
             reason = rejection.reason().code(),
+            method = %target.method,
+            path = target.path,
             status = rejection.status().as_u16(),
             step = rejection.step().map(crate::trace::Step::code),
             expected = rejection.expected(),
@@ -85,20 +109,22 @@ impl Observer for TracingObserver {
         );
     }
 
-    fn anonymous(&self) {
-        tracing::debug!(target: "wimse", "request without credentials passed");
+    fn anonymous(&self, target: Target<'_>) {
+        let Target { method, path } = target;
+        tracing::debug!(target: "wimse", %method, path, "request without credentials passed");
     }
 
-    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>) {
+    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>, target: Target<'_>) {
         let caller = peer.map(|peer| peer.id().as_str());
-        match denied {
-            None => tracing::debug!(target: "wimse", caller, "caller authorized"),
-            Some(reason) if reason.kind() == Kind::Configuration => {
-                tracing::error!(target: "wimse", reason = reason.code(), advice = reason.advice(), "{}", reason.title());
-            }
-            Some(reason) => {
-                tracing::warn!(target: "wimse", caller, reason = reason.code(), "caller not authorized");
-            }
+        let Target { method, path } = target;
+        let Some(reason) = denied else {
+            return tracing::debug!(target: "wimse", caller, %method, path, "caller authorized");
+        };
+        let (code, advice) = (reason.code(), reason.advice());
+        if reason.kind() == Kind::Configuration {
+            tracing::error!(target: "wimse", reason = code, %method, path, advice, "service set up wrongly");
+        } else {
+            tracing::warn!(target: "wimse", reason = code, caller, %method, path, advice, "caller not authorized");
         }
     }
 }

@@ -39,7 +39,14 @@ impl From<bool> for Decision {
 
 /// Decides at once whether an authenticated caller may make a request.
 ///
+/// Of the tokens in the request's fields only those in [`Peer::context`] may count: the proof covers them (wpt §2).
+///
 /// Closures of the peer implement it: `|peer: &Peer| peer.id().as_str() == "wimse://example.com/a"`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an authorization policy",
+    note = "policies that may be malformed are `Result`s: is a `?` missing after `policy::exact(…)`?",
+    note = "closures name their argument's type: `|peer: &Peer| …`; with the request: `policy::by_request(…)`"
+)]
 pub trait Policy: Send + Sync + 'static {
     /// Decides.
     fn decide(&self, peer: &Peer, request: &RequestHead<'_>) -> Decision;
@@ -52,6 +59,42 @@ where
 {
     fn decide(&self, peer: &Peer, _: &RequestHead<'_>) -> Decision {
         self(peer).into()
+    }
+}
+
+/// A policy that also looks at the request: its method, its target, its fields.
+///
+/// ```
+/// # use wimse_core::policy;
+/// let readers = policy::exact(["wimse://example.com/report"])?;
+/// let read_only = policy::by_request(move |peer, request| readers.allows(peer.id()) && request.method == "GET");
+/// # Ok::<(), wimse_core::identifier::IdentifierError>(())
+/// ```
+pub fn by_request<F, D>(decide: F) -> ByRequest<F>
+where
+    F: Fn(&Peer, &RequestHead<'_>) -> D + Send + Sync + 'static,
+    D: Into<Decision>,
+{
+    ByRequest(decide)
+}
+
+/// The policy of [`by_request`].
+#[derive(Clone)]
+pub struct ByRequest<F>(F);
+
+impl<F, D> Policy for ByRequest<F>
+where
+    F: Fn(&Peer, &RequestHead<'_>) -> D + Send + Sync + 'static,
+    D: Into<Decision>,
+{
+    fn decide(&self, peer: &Peer, request: &RequestHead<'_>) -> Decision {
+        (self.0)(peer, request).into()
+    }
+}
+
+impl<F> fmt::Debug for ByRequest<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("by_request")
     }
 }
 
@@ -80,6 +123,11 @@ pub fn any() -> IdPolicy {
 pub fn exact<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> Result<IdPolicy, IdentifierError> {
     let ids = ids.into_iter().map(|id| WorkloadId::parse(id.as_ref())).collect::<Result<_, _>>()?;
     Ok(IdPolicy(Arc::new(Rule::Exact(ids))))
+}
+
+/// Exactly these workloads, already parsed: for identifiers of registered schemes.
+pub fn workloads(ids: impl IntoIterator<Item = WorkloadId>) -> IdPolicy {
+    IdPolicy(Arc::new(Rule::Exact(ids.into_iter().collect())))
 }
 
 /// Any workload of these trust domains.

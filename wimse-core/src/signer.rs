@@ -1,4 +1,7 @@
-//! The signer: configuration, and what it puts on a request. Nothing else.
+//! Signing outgoing requests: the [`Signer`], its configuration and the options of a single request.
+//!
+//! A signer knows where its credential comes from, what to put into `aud` and which transports it may use. The
+//! adapters call [`Signer::sign`] once for each attempt.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -59,7 +62,8 @@ pub struct SignOptions {
 }
 
 impl SignOptions {
-    /// Puts this into `aud`, instead of what the signer would.
+    /// Puts this into `aud`, instead of what the signer would. Text is used as it is, without a path; for a base URL
+    /// there is [`Audience::base_url`].
     pub fn audience(mut self, audience: impl Into<Audience>) -> Self {
         self.audience = Some(audience.into());
         self
@@ -75,7 +79,7 @@ impl SignOptions {
         self
     }
 
-    /// Sends the request without credentials.
+    /// Sends the request without credentials; those of an earlier attempt are removed.
     pub fn skip(mut self) -> Self {
         self.skip = true;
         self
@@ -106,11 +110,13 @@ impl Signer {
         options: &SignOptions,
     ) -> Result<(), SignError> {
         if options.skip {
+            remove_proofs(headers);
+            headers.remove(WORKLOAD_IDENTITY_TOKEN);
             return Ok(());
         }
         let inner = &*self.0;
         let audience_rule = options.audience.as_ref().unwrap_or(&inner.audience);
-        inner.check_transport(target, audience_rule)?;
+        inner.check_transport(target)?;
         let audience = inner.audience(target, audience_rule, options)?;
 
         let wire = inner.revision.wpt();
@@ -148,13 +154,7 @@ impl Signer {
 }
 
 impl Inner {
-    fn check_transport(&self, target: &Uri, audience: &Audience) -> Result<(), SignError> {
-        // A tonic request has no authority; its configured base URL says where it goes.
-        let base: Option<Uri> = match audience {
-            Audience::BaseUrl(base) if target.scheme().is_none() => base.parse().ok(),
-            _ => None,
-        };
-        let target = base.as_ref().unwrap_or(target);
+    fn check_transport(&self, target: &Uri) -> Result<(), SignError> {
         match (target.scheme_str(), target.host()) {
             _ if self.transport.plaintext => Ok(()),
             (Some("https"), _) => Ok(()),
@@ -162,6 +162,7 @@ impl Inner {
             (Some("http"), Some(host)) if is_loopback(host) => Err(SignError::PlaintextLoopback),
             (Some(_), _) => Err(SignError::Plaintext),
             (None, _) if self.transport.unknown => Ok(()),
+            // An audience is a name: it does not say where the request goes, or how.
             (None, _) => Err(SignError::TransportUnknown),
         }
     }
@@ -246,7 +247,7 @@ impl SignerBuilder {
         self
     }
 
-    /// What to put into `aud`. Default: [`Audience::TargetUri`].
+    /// What to put into `aud`. Default: [`Audience::TargetUri`]. Text is used as it is, without a path.
     pub fn audience(mut self, audience: impl Into<Audience>) -> Self {
         self.audience = audience.into();
         self
@@ -279,8 +280,9 @@ impl SignerBuilder {
         self
     }
 
-    /// Sends credentials with requests whose URI has no scheme, as tonic's have, without knowing the transport.
-    /// **Weaker** than the default, which refuses; an [`Audience::BaseUrl`] with `https` needs no such choice.
+    /// Sends credentials with requests whose URI has no scheme, as those that a tonic client hands to a layer over its
+    /// `Channel`. **Weaker** than the default, which refuses, since the transport cannot be told: make sure that the
+    /// channel's endpoint is `https`.
     pub fn allow_unknown_transport(mut self) -> Self {
         self.transport.unknown = true;
         self
@@ -412,7 +414,7 @@ impl fmt::Display for SignError {
                 "credentials travel over https only; for loopback call `allow_plaintext_loopback`",
             ),
             Self::TransportUnknown => f.write_str(
-                "the URI has no scheme: set an `Audience::BaseUrl`, or call `allow_unknown_transport`",
+                "the URI has no scheme, so that the transport cannot be told: call `allow_unknown_transport` if it is secure",
             ),
             Self::AuthorizationTaken => {
                 f.write_str("the request has an Authorization field, which the proof needs for itself")

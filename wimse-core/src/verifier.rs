@@ -1,4 +1,8 @@
-//! The verifier: configuration, and the order of the stages. Nothing else.
+//! Authenticating requests: the [`Verifier`] and its configuration.
+//!
+//! A verifier knows whose tokens to trust, which audiences are its own and which proofs were used before. The
+//! adapters call [`Verifier::verify`] for each request; so can anything else that has a request's head.
+// Configuration and the order of the stages: a new check is a new line in `judge` and a new file below.
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +15,7 @@ use http::{HeaderMap, Method, Uri};
 use crate::audience::{AudienceError, Audiences};
 use crate::clock::{Clock, SystemClock};
 use crate::limits::{Limits, MAX_LEEWAY};
-use crate::observer::{Observer, default_observer};
+use crate::observer::{Observer, Target, default_observer};
 use crate::peer::{Authentication, Peer, Proof};
 use crate::replay::{ProofUse, ReplayAnswer, ReplayCache, ReplayError, Use};
 use crate::revision::{Revision, Revisions};
@@ -75,15 +79,20 @@ impl Verifier {
         VerifierBuilder::default()
     }
 
-    /// Authenticates a request by its head.
+    /// Authenticates a request by its head, and uses its proof up.
     ///
     /// Everything but a shared replay store is done before this returns; the future then completes at once.
+    ///
+    /// # Errors
+    ///
+    /// The future resolves to a [`Rejection`] whose [`Reason`] says which check failed: the credential or its proof (401,
+    /// or 400 for the older revision), or that the answer cannot be known at present (503).
     pub fn verify<'a>(&self, request: impl Into<RequestHead<'a>>) -> Verifying {
         self.run(request.into(), &mut NoTrace, true)
     }
 
     /// As [`Verifier::verify`], and reports every check to `trace`. Validates the token from scratch instead of
-    /// remembering it, so that every check is seen. Uses the proof up.
+    /// remembering it, so that every check is seen. What a replay cache answers later is not reported.
     pub fn verify_traced<'a>(
         &self,
         request: impl Into<RequestHead<'a>>,
@@ -98,21 +107,29 @@ impl Verifier {
         wpt::carries_nothing(headers)
     }
 
+    /// Marks the fields that carry credentials as sensitive, so that `Debug` of the headers does not show them.
+    pub fn mark_sensitive(&self, headers: &mut HeaderMap) {
+        wpt::mark_sensitive(headers, &self.0.policy.context_fields);
+    }
+
     /// Where decisions are reported.
     pub fn observer(&self) -> &Arc<dyn Observer> {
         &self.0.observer
     }
 
     fn run<T: Trace>(&self, request: RequestHead<'_>, t: &mut T, remember: bool) -> Verifying {
-        let state = match self.judge(request, t, remember) {
-            Ok((peer, None)) => self.finish(Ok(peer)),
-            Ok((peer, Some(ReplayAnswer::Ready(answer)))) => self.finish(settle(peer, answer, t)),
+        let target = Target::from(&request);
+        let decision = match self.judge(request, t, remember) {
+            Ok((peer, None)) => Ok(peer),
+            Ok((peer, Some(ReplayAnswer::Ready(answer)))) => settle(peer, answer, t),
             Ok((peer, Some(ReplayAnswer::Pending(answer)))) => {
-                State::Pending { answer, peer, verifier: self.clone() }
+                let (method, path) = (target.method.clone(), target.path.to_owned());
+                let pending = Pending { answer, peer, verifier: self.clone(), method, path };
+                return Verifying { state: State::Pending(Box::new(pending)) };
             }
-            Err(rejection) => self.finish(Err(rejection)),
+            Err(rejection) => Err(rejection),
         };
-        Verifying { state }
+        Verifying { state: State::Done(Some(self.report(decision, target))) }
     }
 
     /// Every stage up to asking the replay cache.
@@ -178,12 +195,22 @@ impl Verifier {
         Ok((peer, verified.burnt))
     }
 
-    fn finish(&self, decision: Result<Peer, Rejection>) -> State {
-        match &decision {
-            Ok(peer) => self.0.observer.accepted(peer),
-            Err(rejection) => self.0.observer.rejected(rejection),
+    /// A peer whose proof did not expire while a store took its time.
+    fn still_valid(&self, peer: Peer) -> Result<Peer, Rejection> {
+        let (now, until) = (self.0.clock.now(), peer.expires_at().plus(self.0.limits.leeway));
+        if now < until {
+            return Ok(peer);
         }
-        State::Done(Some(decision))
+        let late = Rejection::new(Reason::ProofExpired).at(Step::Replay);
+        Err(late.with_detail(format_args!("an answer of the replay store before {until}"), now))
+    }
+
+    fn report(&self, decision: Result<Peer, Rejection>, target: Target<'_>) -> Result<Peer, Rejection> {
+        match &decision {
+            Ok(peer) => self.0.observer.accepted(peer, target),
+            Err(rejection) => self.0.observer.rejected(rejection, target),
+        }
+        decision
     }
 }
 
@@ -221,28 +248,35 @@ pub struct Verifying {
 
 enum State {
     Done(Option<Result<Peer, Rejection>>),
-    Pending {
-        answer: Pin<Box<dyn Future<Output = Result<Use, ReplayError>> + Send>>,
-        peer: Peer,
-        verifier: Verifier,
-    },
+    Pending(Box<Pending>),
+}
+
+/// All that is left to do once a shared replay store has answered.
+struct Pending {
+    answer: Pin<Box<dyn Future<Output = Result<Use, ReplayError>> + Send>>,
+    peer: Peer,
+    verifier: Verifier,
+    method: Method,
+    path: String,
 }
 
 impl Future for Verifying {
     type Output = Result<Peer, Rejection>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        if let State::Pending { answer, peer, verifier } = &mut self.state {
-            let answer = ready!(answer.as_mut().poll(cx));
-            let decision = settle(peer.clone(), answer, &mut NoTrace);
-            self.state = verifier.clone().finish(decision);
+        if let State::Pending(pending) = &mut self.state {
+            let answer = ready!(pending.answer.as_mut().poll(cx));
+            let decision = settle(pending.peer.clone(), answer, &mut NoTrace)
+                .and_then(|peer| pending.verifier.still_valid(peer));
+            let target = Target { method: &pending.method, path: &pending.path };
+            self.state = State::Done(Some(pending.verifier.report(decision, target)));
         }
         match &mut self.state {
             // Polled again after completion: closed.
             State::Done(decision) => {
                 Poll::Ready(decision.take().unwrap_or_else(|| Err(Reason::ReplayUnavailable.into())))
             }
-            State::Pending { .. } => Poll::Pending,
+            State::Pending(_) => Poll::Pending,
         }
     }
 }
@@ -288,7 +322,8 @@ pub struct VerifierBuilder {
 }
 
 impl VerifierBuilder {
-    /// Whose tokens to trust, required: [`TrustAnchors`](crate::TrustAnchors), or a [`TrustStore`] to exchange them later.
+    /// Whose tokens to trust, required: [`TrustAnchors`](crate::TrustAnchors), or `&store` of a [`TrustStore`] that you
+    /// keep, to exchange them later.
     pub fn trust_anchors(mut self, trust: impl Into<TrustStore>) -> Self {
         self.trust = Some(trust.into());
         self
@@ -307,7 +342,7 @@ impl VerifierBuilder {
     }
 
     /// Accepts the same proof any number of times until it expires. **Weaker** than the default, which demands a
-    /// replay cache: whoever records a request can repeat it for minutes. For idempotent services whose transport
+    /// replay cache (wpt §3.1.4): whoever records a request can repeat it for minutes. For idempotent services whose transport
     /// already rules this out.
     pub fn allow_replay(mut self) -> Self {
         self.replay = ReplayChoice::Allow;
@@ -322,7 +357,7 @@ impl VerifierBuilder {
     }
 
     /// Accepts a proof whose `aud` lists several audiences if one of them is mine. **Weaker** than the default,
-    /// which accepts one audience: every listed service could replay the proof to the others.
+    /// which accepts one audience (wpt §2): every listed service could replay the proof to the others.
     pub fn allow_several_audiences(mut self) -> Self {
         self.several_audiences = true;
         self

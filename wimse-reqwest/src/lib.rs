@@ -7,3 +7,4 @@ mod options;
 pub use error::WimseError;
 pub use middleware::{WimseMiddleware, client_builder};
 pub use options::RequestBuilderExt;
+pub use reqwest_middleware;

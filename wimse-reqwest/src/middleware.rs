@@ -41,6 +41,7 @@ impl Middleware for WimseMiddleware {
     ) -> Result<reqwest::Response> {
         let options = extensions.get::<SignOptions>().cloned().unwrap_or_default();
         if options.is_skipped() {
+            self.signer.sign(&Uri::default(), request.headers_mut(), &options).map_err(WimseError::from)?;
             return next.run(request, extensions).await;
         }
         let mut url = request.url().clone();

@@ -16,7 +16,7 @@ use wimse_core::replay::{ProofUse, ReplayAnswer, ReplayCache, ReplayError, Use};
 use wimse_core::testing::{TestDomain, TestWorkload};
 use wimse_core::{
     Audiences, MemoryReplayCache, Observer, Peer, Reason, Rejection, RequestHead, SignError, SignOptions,
-    Verifier, VerifierBuilder,
+    Target, Verifier, VerifierBuilder,
 };
 use wimse_tower::{Anonymous, AuthenticateLayer, AuthorizeLayer, Caller, SignLayer};
 
@@ -109,6 +109,35 @@ async fn what_an_outer_service_left_in_the_extensions_does_not_count() {
     let mut stale = request(Some(&domain.workload("/a")));
     stale.extensions_mut().insert(Anonymous);
     assert_eq!(text_of(service.oneshot(stale)).await.1, "wimse://example.com/a");
+}
+
+#[tokio::test]
+async fn wpt_38_aud_02_the_handler_gets_credentials_that_debug_does_not_show() {
+    let domain = TestDomain::new("example.com");
+    let verifier = builder(&domain)
+        .replay_cache(MemoryReplayCache::default())
+        .context_tokens(["x-user"])
+        .build()
+        .unwrap();
+    let layer = AuthenticateLayer::new(verifier);
+    let shown = layer.layer(service_fn(async |request: Request<Body>| {
+        Ok::<_, Infallible>(Response::new(Body::from(format!("{:?}", request.headers()))))
+    }));
+    let workload = domain.workload("/a");
+    let mut request = Request::get(URL).header("x-user", "alice-token").body(Body::default()).unwrap();
+    let signer = workload.signer().context_tokens(["x-user"]).build().unwrap();
+    let uri = request.uri().clone();
+    signer.sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
+    let proof = request.headers()["authorization"].to_str().unwrap().to_owned();
+    let mut plain = Request::get(URL).body(Body::default()).unwrap();
+    for (name, value) in request.headers() {
+        plain.headers_mut().append(name, value.to_str().unwrap().parse().unwrap());
+    }
+    let (status, shown) = text_of(shown.oneshot(plain)).await;
+    assert_eq!(status, 200);
+    for secret in [workload.token(), &proof, "alice-token"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
 }
 
 #[tokio::test]
@@ -239,19 +268,25 @@ async fn a_policy_may_answer_later_see_the_request_and_be_unable_to_answer() {
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
+impl Log {
+    fn note(&self, text: String, target: Target<'_>) {
+        self.0.lock().unwrap().push(format!("{} {} {text}", target.method, target.path));
+    }
+}
+
 impl Observer for Log {
-    fn accepted(&self, peer: &Peer) {
-        self.0.lock().unwrap().push(format!("accepted {}", peer.id()));
+    fn accepted(&self, peer: &Peer, target: Target<'_>) {
+        self.note(format!("accepted {}", peer.id().path()), target);
     }
-    fn rejected(&self, rejection: &Rejection) {
-        self.0.lock().unwrap().push(format!("rejected {}", rejection.reason()));
+    fn rejected(&self, rejection: &Rejection, target: Target<'_>) {
+        self.note(format!("rejected {}", rejection.reason()), target);
     }
-    fn anonymous(&self) {
-        self.0.lock().unwrap().push("anonymous".to_owned());
+    fn anonymous(&self, target: Target<'_>) {
+        self.note("anonymous".to_owned(), target);
     }
-    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>) {
-        let peer = peer.map_or("nobody", |peer| peer.id().as_str());
-        self.0.lock().unwrap().push(format!("{peer} {}", denied.map_or("allowed", Reason::code)));
+    fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>, target: Target<'_>) {
+        let peer = peer.map_or("nobody", |peer| peer.id().path());
+        self.note(format!("{peer} {}", denied.map_or("allowed", Reason::code)), target);
     }
 }
 
@@ -273,13 +308,13 @@ async fn aud_01_every_decision_leaves_a_trace() {
     assert_eq!(
         *log.0.lock().unwrap(),
         [
-            "anonymous",
-            "nobody credentials_missing",
-            "accepted wimse://example.com/b",
-            "wimse://example.com/b caller_not_allowed",
-            "accepted wimse://example.com/a",
-            "wimse://example.com/a allowed",
-            "rejected replayed",
+            "GET /orders anonymous",
+            "GET /orders nobody credentials_missing",
+            "GET /orders accepted /b",
+            "GET /orders /b caller_not_allowed",
+            "GET /orders accepted /a",
+            "GET /orders /a allowed",
+            "GET /orders rejected replayed",
         ]
     );
 }

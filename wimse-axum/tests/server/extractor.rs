@@ -93,7 +93,7 @@ const INVALID: [(&str, Spoil, u16); 13] = [
     ("wit_signature", |c, r| signed(&c.impostor, r), 401),
     ("trust_domain_unknown", |c, r| signed(&c.stranger, r), 401),
     ("audience_mismatch", |c, r| signed_for(&c.frontend, "https://other.example.com/", r), 401),
-    ("revision_not_accepted", of_the_older_revision, 400),
+    ("revision_not_accepted", of_the_older_revision, 401),
 ];
 
 // Invalid is refused even where missing would pass: tokio-rs/axum#1883, cduvray/jwt-authorizer#16, #31.

@@ -4,6 +4,7 @@
 //! duplicate members, which two parsers may read differently (RFC 8725 §2.4).
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
@@ -14,6 +15,10 @@ use crate::clock::UnixTime;
 
 /// How deeply arrays and objects may nest.
 const MAX_DEPTH: u8 = 16;
+
+/// How many values a token may hold, and a set of keys. A value takes far more room in memory than in a text.
+const MAX_VALUES: u32 = 1_024;
+const MAX_VALUES_OF_SET: u32 = 65_536;
 
 /// Up to this many members, comparing names pairwise beats hashing them.
 const FEW: usize = 16;
@@ -43,8 +48,18 @@ pub(crate) struct JsonInvalid;
 impl<'a> Object<'a> {
     /// Parses a text that must be exactly one object.
     pub(crate) fn parse(text: &'a [u8]) -> Result<Self, JsonInvalid> {
+        Self::parse_with(text, MAX_VALUES)
+    }
+
+    /// As [`Object::parse`], for texts that hold many keys.
+    pub(crate) fn parse_set(text: &'a [u8]) -> Result<Self, JsonInvalid> {
+        Self::parse_with(text, MAX_VALUES_OF_SET)
+    }
+
+    fn parse_with(text: &'a [u8], values: u32) -> Result<Self, JsonInvalid> {
         let mut deserializer = serde_json::Deserializer::from_slice(text);
-        let value = Tree { depth: 0 }.deserialize(&mut deserializer).map_err(|_| JsonInvalid)?;
+        let tree = Tree { depth: 0, values_left: &Cell::new(values) };
+        let value = tree.deserialize(&mut deserializer).map_err(|_| JsonInvalid)?;
         deserializer.end().map_err(|_| JsonInvalid)?;
         match value {
             Json::Object(object) => Ok(object),
@@ -103,28 +118,32 @@ impl Json<'_> {
 }
 
 #[derive(Clone, Copy)]
-struct Tree {
+struct Tree<'c> {
     depth: u8,
+    values_left: &'c Cell<u32>,
 }
 
-impl Tree {
+impl Tree<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom("nested too deeply"));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Tree {
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
     type Value = Json<'de>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        let left =
+            self.values_left.get().checked_sub(1).ok_or_else(|| D::Error::custom("too many values"))?;
+        self.values_left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Tree {
+impl<'de> Visitor<'de> for Tree<'_> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,7 +189,9 @@ impl<'de> Visitor<'de> for Tree {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
         let deeper = self.deeper()?;
-        let mut object: Vec<(Cow<'de, str>, Json<'de>)> = Vec::with_capacity(8);
+        // The claims of a token are rarely more than eight; what nests in them is mostly nothing.
+        let expected = if self.depth == 0 { 8 } else { 0 };
+        let mut object: Vec<(Cow<'de, str>, Json<'de>)> = Vec::with_capacity(expected);
         let mut names = HashSet::new();
         while let Some(name) = members.next_key_seed(Name)? {
             if object.is_empty() && name == NUMBER && numbers_come_as_maps() {
@@ -263,9 +284,18 @@ mod tests {
     #[test]
     fn duplicates_are_found_among_many_members_in_linear_time() {
         let many = (0..50_000).map(|i| format!("\"m{i}\":0")).collect::<Vec<_>>().join(",");
-        assert_eq!(parse(&format!("{{{many}}}")).unwrap().iter().count(), 50_000);
-        assert_eq!(parse(&format!("{{{many},\"m7\":0}}")), Err(JsonInvalid));
-        assert_eq!(parse(&format!("{{{many},\"m49999\":0}}")), Err(JsonInvalid));
+        let parse_set = |text: String| Object::parse_set(text.as_bytes()).map(|object| object.iter().count());
+        assert_eq!(parse_set(format!("{{{many}}}")), Ok(50_000));
+        assert_eq!(parse_set(format!("{{{many},\"m7\":0}}")), Err(JsonInvalid));
+        assert_eq!(parse_set(format!("{{{many},\"m49999\":0}}")), Err(JsonInvalid));
+    }
+
+    #[test]
+    fn the_number_of_values_is_bounded() {
+        let holding = |n: usize| format!("{{\"x\":[{}]}}", vec!["{}"; n].join(","));
+        // The object and the array count too.
+        assert!(parse(&holding(1_022)).is_ok());
+        assert_eq!(parse(&holding(1_023)), Err(JsonInvalid));
     }
 
     #[test]

@@ -268,20 +268,23 @@ impl JwkSet {
         if json.len() > MAX_SET {
             return Err(KeyError::TooLarge);
         }
-        let object = Object::parse(json.as_bytes()).map_err(|_| KeyError::Json)?;
+        let object = Object::parse_set(json.as_bytes()).map_err(|_| KeyError::Json)?;
         let Some(Json::Array(entries)) = object.get("keys") else {
             return Err(KeyError::Member("keys"));
         };
         let mut set = Self::default();
         for entry in entries {
-            let Json::Object(jwk) = entry else {
-                return Err(KeyError::Json);
-            };
+            let Json::Object(jwk) = entry else { return Err(KeyError::Json) };
+            // A key that is meant for something else is not held to rules that are not its own.
+            let ours =
+                matches!(jwk.text("use"), None | Some("sig" | "wit-svid")) && jwk.text("kty").is_some();
             match Jwk::from_object(jwk) {
                 Ok(jwk) => set.keys.push(jwk),
+                Err(KeyError::Private) => return Err(KeyError::Private),
                 Err(KeyError::UnsupportedType | KeyError::UnsupportedAlgorithm | KeyError::Purpose) => {
                     set.ignored += 1;
                 }
+                Err(_) if !ours => set.ignored += 1,
                 Err(error) => return Err(error),
             }
         }

@@ -17,7 +17,7 @@ const SHARDS: usize = 64;
 const BUCKET: i64 = 64;
 
 /// Live entries unless told otherwise.
-const DEFAULT_CAPACITY: usize = 1_000_000;
+const DEFAULT_CAPACITY: usize = 4_000_000;
 
 /// A replay cache in memory.
 ///
@@ -49,8 +49,12 @@ struct Bucket {
 }
 
 impl MemoryReplayCache {
-    /// A cache for about `capacity` live proofs (default 1,000,000). A proof lives for at most the verifier's cap
-    /// plus leeway; an entry takes about 20 octets.
+    /// A cache for about `capacity` live proofs (default 4,000,000); an entry takes about 20 octets once it is there.
+    ///
+    /// A proof is kept for its remaining lifetime, plus 120 s (the longest leeway), plus up to 64 s until its table is dropped:
+    /// about 4 minutes for a signer's default of 60 s. So the default holds about 16,000 such requests a second, and a caller
+    /// that uses the longest lifetime allowed takes up more than twice its share. Limit the rate of callers that you do not
+    /// trust with the availability of the service: a full cache refuses everybody's requests.
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),

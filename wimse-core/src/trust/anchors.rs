@@ -8,11 +8,10 @@ use crate::identifier::{IdentifierError, Schemes, TrustDomain, WorkloadId};
 use crate::jose::{Algorithms, JwkSet, KeyError, PublicKey};
 
 /// Which rules the tokens of a trust domain follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {
     /// The WIMSE drafts.
-    #[default]
     Wimse,
     /// The stricter SPIFFE WIT-SVID standard: `kid` required, `typ` exact, RS/ES/PS algorithms only, no `aud`,
     /// anchors only with `use: wit-svid` and unique `kid`. Needs a `spiffe` trust domain.
@@ -36,7 +35,7 @@ pub struct DomainAnchors {
     algorithms: Algorithms,
     proof_algorithms: Algorithms,
     issuers: Option<BTreeSet<String>>,
-    profile: Profile,
+    profile: Option<Profile>,
 }
 
 impl DomainAnchors {
@@ -47,7 +46,7 @@ impl DomainAnchors {
             algorithms: Algorithms::ALL,
             proof_algorithms: Algorithms::ALL,
             issuers: None,
-            profile: Profile::Wimse,
+            profile: None,
         }
     }
 
@@ -72,9 +71,11 @@ impl DomainAnchors {
         self
     }
 
-    /// Chooses the rules that tokens of this domain follow. Default: [`Profile::Wimse`].
+    /// Chooses the rules that tokens of this domain follow. Default: [`Profile::WitSvid`] for a `spiffe` domain and
+    /// [`Profile::Wimse`] for any other. `Profile::Wimse` for a `spiffe` domain is **weaker**: it also takes what the SPIFFE
+    /// standard forbids.
     pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
+        self.profile = Some(profile);
         self
     }
 }
@@ -134,7 +135,7 @@ impl TrustAnchors {
     }
 
     fn add(mut self, name: &str, anchors: DomainAnchors, may_be_empty: bool) -> Result<Self, TrustError> {
-        let name = self.schemes.parse_trust_domain(name)?;
+        let name = self.parse_domain(name)?;
         let domain = Domain::prepare(&name, anchors)?;
         if domain.keys.is_empty() && !may_be_empty {
             return Err(TrustError::NoUsableKey);
@@ -159,6 +160,10 @@ impl TrustAnchors {
         self.domains.is_empty()
     }
 
+    pub(crate) fn parse_domain(&self, name: &str) -> Result<TrustDomain, IdentifierError> {
+        self.schemes.parse_trust_domain(name)
+    }
+
     pub(crate) fn parse_id(&self, text: &str) -> Result<WorkloadId, IdentifierError> {
         self.schemes.parse(text)
     }
@@ -180,17 +185,19 @@ pub(crate) struct Domain {
 
 impl Domain {
     fn prepare(name: &TrustDomain, anchors: DomainAnchors) -> Result<Self, TrustError> {
-        let svid = anchors.profile == Profile::WitSvid;
-        if svid && name.scheme() != "spiffe" {
+        let spiffe = name.scheme() == "spiffe";
+        let profile = anchors.profile.unwrap_or(if spiffe { Profile::WitSvid } else { Profile::Wimse });
+        let svid = profile == Profile::WitSvid;
+        if svid && !spiffe {
             return Err(TrustError::NotSpiffe);
         }
         let allowed = if svid { Algorithms::WIT_SVID } else { Algorithms::ALL };
         let domain = Self {
-            keys: usable(&anchors.keys, anchors.profile)?,
+            keys: usable(&anchors.keys, profile)?,
             algorithms: anchors.algorithms.intersection(allowed),
             proof_algorithms: anchors.proof_algorithms.intersection(allowed),
             issuers: anchors.issuers,
-            profile: anchors.profile,
+            profile,
         };
         if domain.algorithms.is_empty() || domain.proof_algorithms.is_empty() {
             return Err(TrustError::NoAlgorithm);

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::{DomainAnchors, TrustAnchors, TrustError};
-use crate::identifier::TrustDomain;
 use crate::wit::Wit;
 
 /// How many validated tokens are remembered unless told otherwise.
@@ -17,6 +17,24 @@ const DEFAULT_CACHE: usize = 10_000;
 ///
 /// Each value of the anchors has a cache of its own for the tokens that it validated, so that exchanging the
 /// anchors forgets them all at once: nothing that a removed key signed outlives the exchange.
+///
+/// ```
+/// use wimse_core::jose::JwkSet;
+/// use wimse_core::{Audiences, MemoryReplayCache, TrustStore, Verifier};
+///
+/// # fn keys(first: JwkSet, second: JwkSet) -> Result<(), Box<dyn std::error::Error>> {
+/// let store = TrustStore::pending(); // 503 until there are anchors
+/// let verifier = Verifier::builder()
+///     .trust_anchors(&store)
+///     .audiences(Audiences::base_url("https://orders.example.com"))
+///     .replay_cache(MemoryReplayCache::default())
+///     .build()?;
+/// store.replace_domain("example.com", first)?;
+/// // … and whenever the issuer publishes other keys:
+/// store.replace_domain("example.com", second)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct TrustStore {
     current: Arc<ArcSwapOption<Snapshot>>,
@@ -26,7 +44,17 @@ pub struct TrustStore {
 /// One value of the anchors with the tokens that it validated, by the SHA-256 of the token.
 pub(crate) struct Snapshot {
     pub(crate) anchors: TrustAnchors,
-    pub(crate) validated: Cache<[u8; 32], Arc<Wit>>,
+    pub(crate) validated: Cache<[u8; 32], Arc<Wit>, Size>,
+}
+
+/// A token of up to 2 KiB counts as one, a longer one in proportion.
+#[derive(Clone)]
+pub(crate) struct Size;
+
+impl Weighter<[u8; 32], Arc<Wit>> for Size {
+    fn weight(&self, _: &[u8; 32], wit: &Arc<Wit>) -> u64 {
+        1 + wit.token_len() as u64 / 2048
+    }
 }
 
 impl TrustStore {
@@ -41,7 +69,7 @@ impl TrustStore {
     }
 
     /// A store that remembers up to `capacity` validated tokens (default 10,000). Make it larger than the number of callers,
-    /// since a remembered token saves a signature check per request; one takes about 2 KiB.
+    /// since a remembered token saves a signature check per request. One takes a few KiB; long ones count more than once.
     pub fn with_cache_capacity(anchors: Option<TrustAnchors>, capacity: usize) -> Self {
         let store = Self { current: Arc::new(ArcSwapOption::empty()), cache_capacity: capacity };
         if let Some(anchors) = anchors {
@@ -50,17 +78,22 @@ impl TrustStore {
         store
     }
 
-    /// Exchanges the anchors. Requests that begin after the call see the new ones only.
+    /// Exchanges all anchors. Requests that begin after the call see the new ones only. Anchors without any domain
+    /// refuse everybody.
     pub fn replace(&self, anchors: TrustAnchors) {
         self.current.store(Some(Arc::new(self.snapshot(anchors))));
     }
 
-    /// Exchanges the anchors of one domain and keeps the others.
+    /// Exchanges the anchors of one domain and keeps those of the others; an empty key set refuses every token of the
+    /// domain. Tokens of all domains are validated anew.
+    ///
+    /// To rotate an issuer key, publish the old and the new one together until the last token under the old one has expired.
     ///
     /// # Errors
     ///
     /// As [`TrustAnchors::withdrawn_domain`]; then nothing has changed.
-    pub fn replace_domain(&self, domain: &str, anchors: &DomainAnchors) -> Result<(), TrustError> {
+    pub fn replace_domain(&self, domain: &str, anchors: impl Into<DomainAnchors>) -> Result<(), TrustError> {
+        let anchors = anchors.into();
         // Judge once outside the loop, so that a refusal leaves the store alone.
         drop(self.anchors().unwrap_or_default().withdrawn_domain(domain, anchors.clone())?);
         self.change(|current| {
@@ -71,8 +104,16 @@ impl TrustStore {
     }
 
     /// Stops trusting one domain.
-    pub fn remove_domain(&self, domain: &TrustDomain) {
-        self.change(|current| current.without_domain(domain));
+    ///
+    /// # Errors
+    ///
+    /// [`TrustError::Name`] if the name is no trust domain; then nothing has changed.
+    pub fn remove_domain(&self, domain: &str) -> Result<(), TrustError> {
+        // A store that is not loaded yet trusts nobody, and stays so.
+        let Some(anchors) = self.anchors() else { return Ok(()) };
+        let domain = anchors.parse_domain(domain)?;
+        self.change(|current| current.without_domain(&domain));
+        Ok(())
     }
 
     fn change(&self, change: impl Fn(TrustAnchors) -> TrustAnchors) {
@@ -83,7 +124,8 @@ impl TrustStore {
     }
 
     fn snapshot(&self, anchors: TrustAnchors) -> Snapshot {
-        Snapshot { anchors, validated: Cache::new(self.cache_capacity) }
+        let (items, weight) = (self.cache_capacity, self.cache_capacity as u64);
+        Snapshot { anchors, validated: Cache::with_weighter(items, weight, Size) }
     }
 
     /// The current anchors; `None` before the first were loaded.

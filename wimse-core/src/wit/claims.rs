@@ -14,6 +14,7 @@ use crate::jose::{Algorithm, PublicKey, base64url};
 pub struct Wit {
     pub(super) subject: WorkloadId,
     pub(super) hash: [u8; 32],
+    pub(super) token_len: usize,
     pub(super) key: PublicKey,
     pub(super) proof_algorithm: Algorithm,
     pub(super) issuer: Option<String>,
@@ -78,6 +79,10 @@ impl Wit {
     /// SHA-256 of the token as sent, in base64url: the value of `wth`, and a name for the token that is safe to log.
     pub fn token_hash(&self) -> String {
         base64url::encode(&self.hash)
+    }
+
+    pub(crate) fn token_len(&self) -> usize {
+        self.token_len
     }
 
     pub(crate) fn hash(&self) -> &[u8; 32] {

@@ -129,6 +129,7 @@ impl Validation<'_> {
         Ok(Wit {
             subject,
             hash,
+            token_len: token.len(),
             proof_algorithm: key.0,
             key: key.1,
             issuer,

@@ -1,9 +1,9 @@
 //! The fields of a request that carry credentials, read once: how many, which revision, what syntax.
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, Entry};
 use http::{HeaderMap, HeaderValue};
 
-use super::context::{Single, single};
+use super::context::{ContextFields, Single, TXN_TOKEN, single};
 use crate::revision::{Revision, Revisions};
 use crate::trace::{Step, Trace, ensure};
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
@@ -84,6 +84,19 @@ pub(crate) fn remove_proofs(headers: &mut HeaderMap) {
     }
 }
 
+/// Marks the token, the proof and the context tokens as sensitive.
+pub(crate) fn mark_sensitive(headers: &mut HeaderMap, context: &ContextFields) {
+    let proofs = Revision::ALL.map(|revision| &revision.wpt().field);
+    for name in [&WORKLOAD_IDENTITY_TOKEN, &TXN_TOKEN].into_iter().chain(proofs).chain(context.iter()) {
+        // `entry` makes room for a field even where there is none to add.
+        if headers.contains_key(name)
+            && let Entry::Occupied(mut values) = headers.entry(name)
+        {
+            values.iter_mut().for_each(|value| value.set_sensitive(true));
+        }
+    }
+}
+
 /// Whether there is neither a token nor a proof of any revision.
 pub(crate) fn carries_nothing(headers: &HeaderMap) -> bool {
     !headers.contains_key(WORKLOAD_IDENTITY_TOKEN) && matches!(presented_revision(headers), Presented::None)
@@ -148,14 +161,16 @@ fn refuse_octets<T: Trace>(t: &mut T, step: Step, reason: Reason) -> Rejection {
     Rejection::new(reason).with_detail(expected, found).at(step)
 }
 
-/// The OAuth access token in `Authorization`, for the older revision's `ath` (wpt-01 §2).
+/// What the older revision's `ath` must cover (wpt-01 §2): whatever follows the scheme in `Authorization`. The draft
+/// speaks of OAuth access tokens, but which schemes carry those cannot be told; nothing rides along uncovered.
 pub(super) fn access_token(headers: &HeaderMap) -> Result<Option<&[u8]>, ()> {
     match single(headers, &AUTHORIZATION) {
         Single::Absent => Ok(None),
         Single::Repeated => Err(()),
         Single::One(value) => {
-            let token = ["Bearer", "DPoP"].iter().find_map(|scheme| credentials(value, scheme));
-            Ok(token.map(<[u8]>::trim_ascii))
+            let value = value.as_bytes().trim_ascii();
+            let space = value.iter().position(|b| *b == b' ').ok_or(())?;
+            Ok(value.get(space..).map(<[u8]>::trim_ascii))
         }
     }
 }

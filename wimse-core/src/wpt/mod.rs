@@ -9,7 +9,7 @@ pub use context::Context;
 
 pub(crate) use context::ContextFields;
 pub(crate) use create::{ProofRequest, create, encoded_header};
-pub(crate) use fields::{Fields, carries_nothing, credentials, remove_proofs, under};
+pub(crate) use fields::{Fields, carries_nothing, credentials, mark_sensitive, remove_proofs, under};
 pub(crate) use verify::{Policy, Verification};
 
 /// The media type of a Workload Proof Token without `application/`.

@@ -7,7 +7,7 @@ use serde_json::json;
 use wimse_core::identifier::Schemes;
 use wimse_core::jose::{Algorithm, Algorithms, JwkSet};
 use wimse_core::trust::TrustError;
-use wimse_core::{DomainAnchors, Limits, Reason, TrustAnchors, TrustDomain, TrustStore, Verifier};
+use wimse_core::{DomainAnchors, Limits, Profile, Reason, TrustAnchors, TrustStore, Verifier};
 
 use crate::{NOW, World, foreign_key, request, verdict};
 
@@ -67,7 +67,7 @@ fn ta_04_ta_07_ta_08_what_the_anchors_no_longer_say_counts_at_once() {
         ),
         (
             "the same name under spiffe",
-            TrustAnchors::new().domain("spiffe://example.com", own()).unwrap(),
+            TrustAnchors::new().domain("spiffe://example.com", own().profile(Profile::Wimse)).unwrap(),
             Err(Reason::TrustDomainUnknown),
         ),
         ("another key of the same name", set(other_key("k1")), Err(Reason::WitSignature)),
@@ -111,20 +111,20 @@ fn ta_08_ta_11_one_domain_is_exchanged_without_the_others() {
     let both = || (verdict(&verifier, &own), verdict(&verifier, &theirs));
     assert_eq!(both(), (Ok(()), Ok(())));
 
-    assert!(store.replace_domain("not a domain", &DomainAnchors::new(world.keys())).is_err());
+    assert!(store.replace_domain("not a domain", DomainAnchors::new(world.keys())).is_err());
     let twice: JwkSet =
         [world.keys().keys()[0].clone(), world.keys().keys()[0].clone()].into_iter().collect();
     assert_eq!(
-        store.replace_domain("example.com", &DomainAnchors::new(twice)),
+        store.replace_domain("example.com", DomainAnchors::new(twice)),
         Err(TrustError::RepeatedKeyId)
     );
     assert_eq!(both(), (Ok(()), Ok(())));
 
-    store.replace_domain("example.com", &DomainAnchors::new(JwkSet::default())).unwrap();
+    store.replace_domain("example.com", DomainAnchors::new(JwkSet::default())).unwrap();
     assert_eq!(both(), (Err(Reason::WitKeyUnknown), Ok(())));
-    store.replace_domain("example.com", &DomainAnchors::new(world.keys())).unwrap();
+    store.replace_domain("example.com", DomainAnchors::new(world.keys())).unwrap();
     assert_eq!(both(), (Ok(()), Ok(())));
-    store.remove_domain(&TrustDomain::parse("example.org").unwrap());
+    store.remove_domain("example.org").unwrap();
     assert_eq!(both(), (Ok(()), Err(Reason::TrustDomainUnknown)));
 }
 

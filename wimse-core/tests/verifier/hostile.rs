@@ -181,16 +181,21 @@ fn json_nested_ten_thousand_deep_overflows_nothing() {
 }
 
 #[test]
-fn many_members_cost_linear_time() {
+fn many_members_cost_little_and_too_many_are_refused() {
     let world = World::new();
     let verifier = boundless(&world);
     let many = |n: usize| (0..n).map(|i| (format!("m{i}"), json!(i))).collect::<serde_json::Map<_, _>>();
-    let wit = world.wit_with(|_, claims| claims.as_object_mut().unwrap().extend(many(50_000)));
-    let sound = request(&wit, &world.proof_with(&wit, |_, _| ()));
-    assert_eq!(soon("claims", || verdict(&verifier, &sound)), Ok(()));
-    let oth = world.request_with_proof(|_, claims| claims["oth"] = many(50_000).into());
+    let sent = |n: usize| {
+        let wit = world.wit_with(|_, claims| claims.as_object_mut().unwrap().extend(many(n)));
+        request(&wit, &world.proof_with(&wit, |_, _| ()))
+    };
+    assert_eq!(soon("claims", || verdict(&verifier, &sent(900))), Ok(()));
+    assert_eq!(soon("claims", || verdict(&verifier, &sent(50_000))), Err(Reason::WitClaims));
+    let oth = world.request_with_proof(|_, claims| claims["oth"] = many(900).into());
     assert_eq!(soon("oth", || verdict(&verifier, &oth)), Err(Reason::ContextTokenUnknown));
-    let aud = world.request_with_proof(|_, claims| claims["aud"] = vec!["https://a.example"; 100_000].into());
+    let oth = world.request_with_proof(|_, claims| claims["oth"] = many(50_000).into());
+    assert_eq!(soon("oth", || verdict(&verifier, &oth)), Err(Reason::ProofClaims));
+    let aud = world.request_with_proof(|_, claims| claims["aud"] = vec!["https://a.example"; 900].into());
     assert_eq!(soon("aud", || verdict(&verifier, &aud)), Err(Reason::AudienceMismatch));
 }
 

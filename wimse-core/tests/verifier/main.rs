@@ -11,6 +11,7 @@ mod failing;
 mod hostile;
 mod issuing;
 mod observing;
+mod regressions;
 mod replay;
 mod secrecy;
 mod signing;

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use serde_json::json;
 use wimse_core::trace::{Step, Steps};
-use wimse_core::{MemoryReplayCache, Observer, Peer, Reason, Rejection, Revision, SignOptions, Verifier};
+use wimse_core::{
+    MemoryReplayCache, Observer, Peer, Reason, Rejection, RequestHead, Revision, SignOptions, Target,
+    Verifier,
+};
 
 use crate::failing::failing_requests;
 use crate::{CALLER, NOW, TARGET, World, decide, verdict};
@@ -14,11 +17,11 @@ use crate::{CALLER, NOW, TARGET, World, decide, verdict};
 struct Seen(Arc<Mutex<Vec<Result<String, Reason>>>>);
 
 impl Observer for Seen {
-    fn accepted(&self, peer: &Peer) {
+    fn accepted(&self, peer: &Peer, _: Target<'_>) {
         self.0.lock().unwrap().push(Ok(peer.id().to_string()));
     }
 
-    fn rejected(&self, rejection: &Rejection) {
+    fn rejected(&self, rejection: &Rejection, _: Target<'_>) {
         self.0.lock().unwrap().push(Err(rejection.reason()));
     }
 }
@@ -56,7 +59,8 @@ fn the_default_observer_can_be_shared() {
     let seen: Arc<dyn Observer> = Arc::new(Seen::default());
     let verifier = world.builder().allow_replay().observer(Arc::clone(&seen)).build().unwrap();
     assert_eq!(verdict(&verifier, &world.request()), Ok(()));
-    verifier.observer().anonymous();
+    let request = world.request();
+    verifier.observer().anonymous(Target::from(&RequestHead::from(&request)));
 }
 
 /// The steps in the order in which they were first taken.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use http::Uri;
+use bytes::Bytes;
 use http::request::Parts;
+use http::{Response, Uri};
 use tower_layer::Layer;
-use wimse_core::Verifier;
+use wimse_core::{Rejection, Verifier};
 
 use super::Authenticate;
-use crate::ProblemResponse;
+use crate::{ProblemResponse, RejectionResponse};
 
 /// Refuses requests whose caller is not authenticated, and puts the [`Peer`](wimse_core::Peer) into the extensions of the others.
 ///
@@ -40,7 +41,8 @@ impl AuthenticateLayer {
 
 impl<R> AuthenticateLayer<R> {
     /// Lets requests without any credentials pass as [`Anonymous`](crate::Anonymous). **Weaker** than the default, which refuses
-    /// them. Invalid or incomplete credentials are refused all the same.
+    /// them. Invalid or incomplete credentials are refused all the same. Context tokens in such a request, a `Txn-Token`
+    /// say, are covered by nothing: only those in [`Peer::context`](wimse_core::Peer::context) may take part in authorization.
     pub fn optional(mut self) -> Self {
         self.config.optional = true;
         self
@@ -55,6 +57,9 @@ impl<R> AuthenticateLayer<R> {
 
     /// Replaces the response to refused requests. Default: [`ProblemResponse`].
     ///
+    /// The closure is best begun with [`Rejection::to_response`], which has the status and the challenge of the drafts. See
+    /// [`RejectionResponse`] and `rejection_response` for a response that depends on the request.
+    ///
     /// ```
     /// # use bytes::Bytes;
     /// # use wimse_core::{Rejection, Verifier};
@@ -67,7 +72,15 @@ impl<R> AuthenticateLayer<R> {
     /// })
     /// # }
     /// ```
-    pub fn on_rejection<F>(self, respond: F) -> AuthenticateLayer<F> {
+    pub fn on_rejection<F>(self, respond: F) -> AuthenticateLayer<F>
+    where
+        F: Fn(&Rejection) -> Response<Bytes> + Clone,
+    {
+        self.rejection_response(respond)
+    }
+
+    /// As [`AuthenticateLayer::on_rejection`], with a response that may depend on the request.
+    pub fn rejection_response<F: RejectionResponse>(self, respond: F) -> AuthenticateLayer<F> {
         let Config { verifier, optional, target, .. } = self.config;
         AuthenticateLayer { config: Config { verifier, optional, target, respond } }
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
-use wimse_core::RequestHead;
+use wimse_core::{RequestHead, Target};
 
 use super::ResponseFuture;
 use super::layer::Config;
@@ -40,17 +40,18 @@ where
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let (mut parts, body) = request.into_parts();
+        let verifier = &self.config.verifier;
         // Whatever an outer service left there is not what this layer vouches for.
         Caller::forget(&mut parts.extensions);
+        verifier.mark_sensitive(&mut parts.headers);
 
-        let verifier = &self.config.verifier;
+        let head =
+            RequestHead { method: &parts.method, uri: (self.config.target)(&parts), headers: &parts.headers };
         if self.config.optional && verifier.is_anonymous(&parts.headers) {
-            verifier.observer().anonymous();
+            verifier.observer().anonymous(Target::from(&head));
             parts.extensions.insert(Anonymous);
             return ResponseFuture::calling(inner.call(Request::from_parts(parts, body)));
         }
-        let head =
-            RequestHead { method: &parts.method, uri: (self.config.target)(&parts), headers: &parts.headers };
         let verifying = verifier.verify(head);
         ResponseFuture::verifying(verifying, inner, parts, body, self.config.respond.clone())
     }

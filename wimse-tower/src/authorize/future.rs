@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use wimse_core::{Observer, Peer, Reason, Rejection};
+use wimse_core::{Peer, Reason, Rejection, RequestHead, Target};
 
 use super::AuthorizeRequest;
 use super::layer::Config;
@@ -38,7 +37,7 @@ pin_project! {
         S: Service<Request<B>>,
         A: AuthorizeRequest,
     {
-        Deciding { #[pin] decision: A::Future, waiting: Waiting<S, B, R> },
+        Deciding { #[pin] decision: A::Future, waiting: Waiting<S, A, B, R> },
         Calling { #[pin] response: S::Future },
         Refused { response: Response<Bytes> },
         Done,
@@ -46,13 +45,12 @@ pin_project! {
 }
 
 /// What waits for the decision.
-struct Waiting<S, B, R> {
+struct Waiting<S, A, B, R> {
     peer: Peer,
     inner: S,
     parts: Parts,
     body: B,
-    respond: R,
-    observer: Arc<dyn Observer>,
+    config: Config<A, R>,
 }
 
 impl<S: Service<Request<B>>, A: AuthorizeRequest, B, R: RejectionResponse> ResponseFuture<S, A, B, R> {
@@ -64,8 +62,7 @@ impl<S: Service<Request<B>>, A: AuthorizeRequest, B, R: RejectionResponse> Respo
         body: B,
         config: &Config<A, R>,
     ) -> Self {
-        let (respond, observer) = (config.respond.clone(), Arc::clone(&config.observer));
-        let waiting = Waiting { peer, inner, parts, body, respond, observer };
+        let waiting = Waiting { peer, inner, parts, body, config: config.clone() };
         Self { state: State::Deciding { decision, waiting } }
     }
 
@@ -92,11 +89,15 @@ where
             else {
                 return Poll::Pending;
             };
-            let Waiting { peer, mut inner, parts, body, respond, observer } = waiting;
-            observer.authorized(Some(&peer), refused);
+            let Waiting { peer, mut inner, parts, body, config } = waiting;
+            let head =
+                RequestHead { method: &parts.method, uri: (config.target)(&parts), headers: &parts.headers };
+            config.observer.authorized(Some(&peer), refused, Target::from(&head));
             state.set(match refused {
                 None => State::Calling { response: inner.call(Request::from_parts(parts, body)) },
-                Some(reason) => State::Refused { response: refuse(&respond, Rejection::new(reason), &parts) },
+                Some(reason) => {
+                    State::Refused { response: refuse(&config.respond, Rejection::new(reason), &parts) }
+                }
             });
         }
         if let StateProjection::Calling { response } = state.as_mut().project() {

@@ -4,15 +4,16 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use http::Uri;
+use bytes::Bytes;
 use http::request::Parts;
+use http::{Response, Uri};
 use tower_layer::Layer;
 use wimse_core::observer::default_observer;
 use wimse_core::policy::Decision;
-use wimse_core::{Observer, Peer, Policy, RequestHead};
+use wimse_core::{Observer, Peer, Policy, Rejection, RequestHead};
 
 use super::{AsyncHook, Authorize, Immediate};
-use crate::ProblemResponse;
+use crate::{ProblemResponse, RejectionResponse};
 
 /// Refuses callers that a policy does not allow with 403. Put it inside an [`AuthenticateLayer`](crate::AuthenticateLayer).
 ///
@@ -98,7 +99,18 @@ impl<A, R> AuthorizeLayer<A, R> {
     }
 
     /// Replaces the response to refused requests. Default: [`ProblemResponse`].
-    pub fn on_rejection<F>(self, respond: F) -> AuthorizeLayer<A, F> {
+    ///
+    /// The closure is best begun with [`Rejection::to_response`], which has the status and the challenge of the drafts. See
+    /// [`RejectionResponse`] and `rejection_response` for a response that depends on the request.
+    pub fn on_rejection<F>(self, respond: F) -> AuthorizeLayer<A, F>
+    where
+        F: Fn(&Rejection) -> Response<Bytes> + Clone,
+    {
+        self.rejection_response(respond)
+    }
+
+    /// As [`AuthorizeLayer::on_rejection`], with a response that may depend on the request.
+    pub fn rejection_response<F: RejectionResponse>(self, respond: F) -> AuthorizeLayer<A, F> {
         let Config { policy, observer, target, .. } = self.config;
         AuthorizeLayer { config: Config { policy, observer, target, respond } }
     }

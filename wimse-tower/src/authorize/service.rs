@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
-use wimse_core::{Reason, RequestHead};
+use wimse_core::{Reason, RequestHead, Target};
 
 use super::layer::Config;
 use super::{AuthorizeRequest, ResponseFuture};
@@ -40,26 +40,19 @@ where
         let inner = mem::replace(&mut self.inner, clone);
         let (parts, body) = request.into_parts();
         let config = &self.config;
-        let (peer, refused) = match Caller::of(&parts.extensions) {
-            Caller::Peer(peer) => (Some(peer.clone()), Reason::NotAuthorized),
-            Caller::Anonymous => (None, Reason::CredentialsMissing),
-            Caller::Unknown => (None, Reason::LayerMissing),
+        let head =
+            RequestHead { method: &parts.method, uri: (config.target)(&parts), headers: &parts.headers };
+        let refused = match Caller::of(&parts.extensions) {
+            Caller::Peer(peer) => {
+                let deciding = config.policy.authorize(peer, &head);
+                let peer = peer.clone();
+                return ResponseFuture::deciding(deciding, peer, inner, parts, body, config);
+            }
+            Caller::Anonymous => Reason::CredentialsMissing,
+            Caller::Unknown => Reason::LayerMissing,
         };
-        match peer {
-            Some(peer) => {
-                let head = RequestHead {
-                    method: &parts.method,
-                    uri: (config.target)(&parts),
-                    headers: &parts.headers,
-                };
-                let deciding = config.policy.authorize(&peer, &head);
-                ResponseFuture::deciding(deciding, peer, inner, parts, body, config)
-            }
-            None => {
-                config.observer.authorized(None, Some(refused));
-                ResponseFuture::refused(refused, &parts, &config.respond)
-            }
-        }
+        config.observer.authorized(None, Some(refused), Target::from(&head));
+        ResponseFuture::refused(refused, &parts, &config.respond)
     }
 }
 

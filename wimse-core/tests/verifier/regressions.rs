@@ -1,0 +1,149 @@
+//! What reviews of the finished code found: each once a way in, or a way to be in the way.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use serde_json::json;
+use wimse_core::jose::JwkSet;
+use wimse_core::replay::{ProofUse, ReplayAnswer, Use};
+use wimse_core::testing::FrozenClock;
+use wimse_core::{
+    DomainAnchors, MemoryReplayCache, Profile, Reason, ReplayCache, Revision, SignOptions, TrustAnchors,
+    TrustStore,
+};
+
+use crate::{NOW, World, decide, verdict};
+
+#[test]
+fn svid_01_svid_02_svid_12_ta_09_a_spiffe_domain_follows_the_spiffe_standard_by_default() {
+    let world = World::new();
+    let bare = || DomainAnchors::new(world.keys());
+    let named = || TrustAnchors::new().domain("spiffe://example.com", bare());
+    assert!(named().is_err(), "anchors without `use: wit-svid` are none");
+    let svid: JwkSet = world.issuer.public_jwk().clone().with_kid("k1").with_use("wit-svid").into();
+    let strict = TrustAnchors::new().domain("spiffe://example.com", svid).unwrap();
+    let lax = TrustAnchors::new().domain("spiffe://example.com", bare().profile(Profile::Wimse)).unwrap();
+    let sent = world.request_with_wit(|_, claims| {
+        claims["sub"] = json!("spiffe://example.com/a");
+        claims["aud"] = json!("somebody");
+    });
+    let judged =
+        |anchors| verdict(&world.builder().trust_anchors(anchors).allow_replay().build().unwrap(), &sent);
+    assert_eq!(judged(strict), Err(Reason::WitProfile));
+    assert_eq!(judged(lax), Ok(()));
+}
+
+#[test]
+fn wptl_02_amb_01_under_the_older_revision_nothing_rides_along_in_authorization() {
+    let world = World::new();
+    let verifier = world.builder().allow_replay().allow_revision(Revision::Wpt01).build().unwrap();
+    let mut older = world.request();
+    let proof = older.headers_mut().remove("authorization").unwrap();
+    let proof = HeaderValue::from_bytes(proof.as_bytes().strip_prefix(b"WPT ").unwrap()).unwrap();
+    older.headers_mut().insert("workload-proof-token", proof);
+    assert_eq!(verdict(&verifier, &older), Ok(()));
+    for stolen in [
+        "Bearer stolen",
+        " Bearer stolen",
+        "Basic eDp5",
+        "GNAP stolen",
+        "Token stolen",
+        "stolen",
+        "Bearer",
+        "",
+    ] {
+        older.headers_mut().insert("authorization", HeaderValue::from_str(stolen).unwrap());
+        assert_eq!(verdict(&verifier, &older), Err(Reason::AccessToken), "{stolen:?}");
+    }
+}
+
+/// A store that takes its time.
+struct Slow(FrozenClock, i64);
+
+impl ReplayCache for Slow {
+    fn use_once(&self, _: &ProofUse<'_>) -> ReplayAnswer {
+        let (clock, seconds) = (self.0.clone(), self.1);
+        ReplayAnswer::Pending(Box::pin(async move {
+            clock.advance(seconds);
+            Ok(Use::First)
+        }))
+    }
+}
+
+#[test]
+fn wpt_18_wit_09_a_proof_that_expires_while_a_store_takes_its_time_is_refused() {
+    let world = World::new();
+    // The proof is acceptable until NOW + 60 and 60 s of leeway.
+    for (seconds, expected) in
+        [(119, Ok(())), (120, Err(Reason::ProofExpired)), (7_200, Err(Reason::ProofExpired))]
+    {
+        world.clock.set(NOW);
+        let verifier = world.builder().replay_cache(Slow(world.clock.clone(), seconds)).build().unwrap();
+        assert_eq!(
+            decide(&verifier, &world.request()).map(drop).map_err(|r| r.reason()),
+            expected,
+            "{seconds}"
+        );
+    }
+}
+
+#[test]
+fn ta_08_a_store_that_is_not_loaded_stays_so_when_a_domain_is_removed() {
+    let world = World::new();
+    let store = TrustStore::pending();
+    let verifier = world.builder().trust_anchors(&store).allow_replay().build().unwrap();
+    store.remove_domain("example.com").unwrap();
+    assert!(store.anchors().is_none());
+    assert_eq!(verdict(&verifier, &world.request()), Err(Reason::AnchorsNotLoaded));
+}
+
+#[test]
+fn wit_22_a_skipped_request_keeps_no_credentials_of_an_earlier_attempt() {
+    let world = World::new();
+    let mut request = world.request();
+    let (signer, uri) = (world.signer().build().unwrap(), request.uri().clone());
+    signer.sign(&uri, request.headers_mut(), &SignOptions::default().skip()).unwrap();
+    assert!(request.headers().is_empty(), "{:?}", request.headers().keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn ta_09_what_is_meant_for_something_else_does_not_cost_a_domain_its_keys() {
+    let world = World::new();
+    let own = world.issuer.public_jwk().clone().with_kid("k1").to_string();
+    let set = |other: &str| {
+        JwkSet::parse(&format!(r#"{{"keys":[{own},{other}]}}"#)).map(|s| (s.keys().len(), s.ignored()))
+    };
+    for other in [
+        r#"{"kid":"no kty"}"#,
+        r#"{"kty":1}"#,
+        r#"{"kty":"PQ"}"#,
+        r#"{"kty":"EC","use":"x509-svid","crv":"P-256","x":"AA","y":"AA"}"#,
+        r#"{"kty":"EC","use":"enc","crv":"P-256"}"#,
+    ] {
+        assert_eq!(set(other), Ok((1, 1)), "{other}");
+    }
+    for other in [r#"{"kty":"EC","crv":"P-256"}"#, r#"{"kty":"oct","k":"AA"}"#, r#"{"kty":1,"d":"AA"}"#, "7"]
+    {
+        assert!(set(other).is_err(), "{other}");
+    }
+}
+
+#[test]
+fn verifiers_of_one_store_share_what_was_validated_and_not_what_they_allow() {
+    let world = World::new();
+    let store = TrustStore::new(TrustAnchors::new().domain("example.com", world.keys()).unwrap());
+    let verifier = |limits| {
+        world
+            .builder()
+            .trust_anchors(&store)
+            .replay_cache(Arc::new(MemoryReplayCache::default()))
+            .limits(limits)
+            .build()
+    };
+    let mut strict = wimse_core::Limits::default();
+    strict.wit_remaining = std::time::Duration::from_secs(1);
+    strict.leeway = std::time::Duration::ZERO;
+    let request = world.request();
+    assert_eq!(verdict(&verifier(wimse_core::Limits::default()).unwrap(), &request), Ok(()));
+    assert_eq!(verdict(&verifier(strict).unwrap(), &request), Err(Reason::WitLifetime));
+}
