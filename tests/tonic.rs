@@ -1,6 +1,13 @@
 //! tonic over a real socket: the layers in front of a server and over a client's channel.
 //!
 //! Signing a tonic client through a layer over its `Channel`, and the caller in the handler.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 #[path = "../examples/tonic/echo.rs"]
 mod echo;

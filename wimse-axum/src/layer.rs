@@ -31,7 +31,25 @@ pub fn authorize<P: Policy>(policy: P) -> AuthorizeLayer<Immediate<P>> {
     AuthorizeLayer::new(policy).target_uri(original_uri)
 }
 
-/// As [`authorize`], with an asynchronous closure that returns a [`Decision`] or a `bool`.
+/// As [`authorize`], with an asynchronous closure that returns a [`Decision`] or a `bool`. What it needs of the request
+/// it takes out before its first `await`, since the future must not borrow it.
+///
+/// ```
+/// use wimse_core::{Peer, RequestHead, policy::Decision};
+///
+/// # async fn ask(_: &str, _: &str) -> Option<bool> { None }
+/// let layer = wimse_axum::authorize_async(|peer: Peer, request: &RequestHead<'_>| {
+///     let path = request.uri.path().to_owned();
+///     async move {
+///         match ask(peer.id().as_str(), &path).await {
+///             Some(allowed) => Decision::from(allowed),
+///             None => Decision::Unavailable, // 503
+///         }
+///     }
+/// });
+/// # fn check<T>(_: T) {}
+/// # check(layer);
+/// ```
 pub fn authorize_async<F, Fut, D>(hook: F) -> AuthorizeLayer<AsyncHook<F>>
 where
     F: Fn(Peer, &RequestHead<'_>) -> Fut,

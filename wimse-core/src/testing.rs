@@ -1,17 +1,13 @@
 //! For tests of services: a trust domain of one's own, signed requests, a clock that stands still.
 //!
 //! ```
+//! use wimse_core::Audiences;
 //! use wimse_core::testing::{FrozenClock, TestDomain};
-//! use wimse_core::{Audiences, MemoryReplayCache, Verifier};
 //!
 //! let clock = FrozenClock::at(1_800_000_000);
 //! let domain = TestDomain::new("example.com").clock(clock.clone());
-//! let verifier = Verifier::builder()
-//!     .trust_anchors(domain.trust_anchors())
-//!     .audiences(Audiences::base_url("https://orders.example.com"))
-//!     .replay_cache(MemoryReplayCache::default())
-//!     .clock(clock.clone())
-//!     .build()?;
+//! // Put this verifier into the service under test.
+//! let verifier = domain.verifier(Audiences::base_url("https://orders.example.com")).build()?;
 //!
 //! let mut request = http::Request::get("https://orders.example.com/orders").body(())?;
 //! domain.workload("/frontend").sign(&mut request);
@@ -20,22 +16,41 @@
 //! let peer = verifier.verify(&request).await?;
 //! # */
 //! assert_eq!(peer.id().as_str(), "wimse://example.com/frontend");
+//!
+//! clock.advance(600); // the proof has expired, the token has not
+//! # let refused = futures_util::FutureExt::now_or_never(verifier.verify(&request)).unwrap().unwrap_err();
+//! # /*
+//! let refused = verifier.verify(&request).await.unwrap_err();
+//! # */
+//! assert_eq!(refused.reason().code(), "proof_expired");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![allow(clippy::missing_panics_doc, clippy::expect_used, reason = "a test helper panics where a test would")]
+//!
+//! The same with a router: `app.oneshot(request)`, where `app` has `authenticate(verifier)` around it.
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test helper panics where a test would"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::audience::Audiences;
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::credential::Credential;
 use crate::identifier::{TrustDomain, WorkloadId};
 use crate::jose::{Algorithm, JwkSet, SigningKey};
+use crate::replay::MemoryReplayCache;
 use crate::signer::{SignOptions, Signer, SignerBuilder};
 use crate::trust::TrustAnchors;
+use crate::verifier::{Verifier, VerifierBuilder};
 use crate::wit::{WitIssuer, WitRequest};
 
 /// A clock that shows what it was last set to. Clones show the same time.
+///
+/// Set back, it makes a replay cache refuse what it has forgotten, with 503.
 #[derive(Debug, Clone)]
 pub struct FrozenClock(Arc<AtomicI64>);
 
@@ -62,7 +77,7 @@ impl Clock for FrozenClock {
     }
 }
 
-/// A trust domain with an issuer key that was made for the test.
+/// A trust domain with an ES256 issuer key that was made for the test. Its tokens live for one hour.
 #[derive(Debug, Clone)]
 pub struct TestDomain {
     name: TrustDomain,
@@ -87,7 +102,7 @@ impl TestDomain {
         }
     }
 
-    /// Uses this clock for issuing and signing.
+    /// Uses this clock for issuing and signing, and for [`TestDomain::verifier`].
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + std::fmt::Debug + Clone) -> Self {
         self.issuer = self.issuer.clock(clock.clone());
@@ -100,6 +115,27 @@ impl TestDomain {
         self.key.public_jwk().clone().with_kid("test-issuer").into()
     }
 
+    /// A verifier's configuration that trusts this domain alone, with a replay cache in memory and the domain's clock.
+    pub fn verifier(&self, audiences: Audiences) -> VerifierBuilder {
+        Verifier::builder()
+            .trust_anchors(self.trust_anchors())
+            .audiences(audiences)
+            .replay_cache(MemoryReplayCache::with_capacity(10_000))
+            .clock(self.shared_clock())
+    }
+
+    fn shared_clock(&self) -> impl Clock + use<> {
+        let clock = Arc::clone(&self.clock);
+        ClosureClock(move || clock.now())
+    }
+
+    /// The same domain with another issuer key: what rotation does.
+    #[must_use]
+    pub fn with_new_issuer_key(&self) -> Self {
+        let fresh = Self::new(self.name.as_str());
+        Self { issuer: fresh.issuer.clock(self.shared_clock()), clock: Arc::clone(&self.clock), ..fresh }
+    }
+
     /// Trust anchors that trust this domain alone.
     pub fn trust_anchors(&self) -> TrustAnchors {
         TrustAnchors::new().domain(self.name.as_str(), self.jwk_set()).expect("a usable anchor")
@@ -110,17 +146,21 @@ impl TestDomain {
         &self.issuer
     }
 
-    /// The identifier of a workload of this domain, by its path.
+    /// The identifier of a workload of this domain, by its path, which begins with a slash and does not end in one.
+    #[track_caller]
     pub fn id(&self, path: &str) -> WorkloadId {
-        WorkloadId::parse(&format!("{}{path}", self.name)).expect("a canonical path")
+        let id = format!("{}{path}", self.name);
+        WorkloadId::parse(&id).unwrap_or_else(|error| panic!("{id} is no workload identifier: {error}"))
     }
 
     /// A workload of this domain with a new ES256 key and a token for it.
+    #[track_caller]
     pub fn workload(&self, path: &str) -> TestWorkload {
         self.workload_with(path, Algorithm::Es256, |request| request)
     }
 
     /// A workload whose key has this algorithm and whose token says what `change` makes of it.
+    #[track_caller]
     pub fn workload_with(
         &self,
         path: &str,
@@ -154,7 +194,7 @@ impl TestWorkload {
         &self.token
     }
 
-    /// A signer configuration that uses its credential and clock, and may sign for any transport.
+    /// A signer configuration that uses its credential and clock, and signs for any transport, plain `http` included.
     pub fn signer(&self) -> SignerBuilder {
         let clock = Arc::clone(&self.clock);
         Signer::builder()
@@ -165,16 +205,19 @@ impl TestWorkload {
             .allow_plaintext()
     }
 
-    /// Signs a request for its own URI.
+    /// Signs a request for its own URI, which must be absolute, since that is the audience.
+    #[track_caller]
     pub fn sign<B>(&self, request: &mut http::Request<B>) {
         self.sign_with(request, &SignOptions::default());
     }
 
-    /// Signs a request with options.
+    /// Signs a request with options, an audience for one with a relative URI.
+    #[track_caller]
     pub fn sign_with<B>(&self, request: &mut http::Request<B>, options: &SignOptions) {
         let signer = self.signer().build().expect("a signer");
         let uri = request.uri().clone();
-        signer.sign(&uri, request.headers_mut(), options).expect("a signature");
+        let signed = signer.sign(&uri, request.headers_mut(), options);
+        signed.unwrap_or_else(|error| panic!("the request to {uri} was not signed: {error}"));
     }
 }
 

@@ -2,6 +2,13 @@
 //!
 //! Needs Node.js and `npm ci` in `interop/jose`, so it is not part of `cargo test`; run it with
 //! `cargo test -p wimse-core --test interop_jose -- --ignored`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,11 @@
 //! The layers without sockets: readiness, extensions, optional mode, custom responses, policies that answer later.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -269,24 +276,24 @@ async fn a_policy_may_answer_later_see_the_request_and_be_unable_to_answer() {
 struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    fn note(&self, text: String, target: Target<'_>) {
+    fn note(&self, text: &str, target: Target<'_>) {
         self.0.lock().unwrap().push(format!("{} {} {text}", target.method, target.path));
     }
 }
 
 impl Observer for Log {
     fn accepted(&self, peer: &Peer, target: Target<'_>) {
-        self.note(format!("accepted {}", peer.id().path()), target);
+        self.note(&format!("accepted {}", peer.id().path()), target);
     }
     fn rejected(&self, rejection: &Rejection, target: Target<'_>) {
-        self.note(format!("rejected {}", rejection.reason()), target);
+        self.note(&format!("rejected {}", rejection.reason()), target);
     }
     fn anonymous(&self, target: Target<'_>) {
-        self.note("anonymous".to_owned(), target);
+        self.note("anonymous", target);
     }
     fn authorized(&self, peer: Option<&Peer>, denied: Option<Reason>, target: Target<'_>) {
         let peer = peer.map_or("nobody", |peer| peer.id().path());
-        self.note(format!("{peer} {}", denied.map_or("allowed", Reason::code)), target);
+        self.note(&format!("{peer} {}", denied.map_or("allowed", Reason::code)), target);
     }
 }
 
@@ -373,6 +380,7 @@ fn layers_and_services_clone_without_extra_bounds_and_move_between_threads() {
     check(&authorize);
     check(&sign);
     check(&authenticate.layer(authorize.layer(sign.layer(()))));
-    let _: Pin<Box<dyn Future<Output = _> + Send>> =
+    let answer: Pin<Box<dyn Future<Output = _> + Send>> =
         Box::pin(authenticate.layer(service_fn(who)).oneshot(request(None)));
+    drop(answer);
 }

@@ -1,4 +1,11 @@
 //! A plain hyper 1 server and hyper clients over real sockets, HTTP/1.1 and HTTP/2.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use std::convert::Infallible;
 
