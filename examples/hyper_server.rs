@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 use wimse::testing::TestDomain;
 use wimse::tower::{AuthenticateLayer, AuthorizeLayer, SignLayer};
-use wimse::{Audiences, MemoryReplayCache, Peer, Signer, Verifier, policy};
+use wimse::{Audiences, Peer, Signer, policy};
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
@@ -25,11 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Stands in for an identity server.
     let domain = TestDomain::new("example.com");
 
-    let verifier = Verifier::builder()
-        .trust_anchors(domain.trust_anchors())
-        .audiences(Audiences::base_url(&base))
-        .replay_cache(MemoryReplayCache::default())
-        .build()?;
+    let verifier = domain.verifier(Audiences::base_url(&base)).build()?;
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(verifier))
         .layer(AuthorizeLayer::new(policy::trust_domains(["example.com"])?))

@@ -21,17 +21,12 @@ use tower::{Layer, ServiceBuilder};
 use wimse::testing::{TestDomain, TestWorkload};
 use wimse::tower::sign::Sign;
 use wimse::tower::{AuthenticateLayer, AuthorizeLayer, SignLayer};
-use wimse::{Audience, Audiences, MemoryReplayCache, Verifier, policy};
+use wimse::{Audience, Audiences, policy};
 
 async fn serve(domain: &TestDomain) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let verifier = Verifier::builder()
-        .trust_anchors(domain.trust_anchors())
-        .audiences(Audiences::base_url(&base))
-        .replay_cache(MemoryReplayCache::default())
-        .build()
-        .unwrap();
+    let verifier = domain.verifier(Audiences::base_url(&base)).build().unwrap();
     let layers = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(verifier))
         .layer(AuthorizeLayer::new(policy::exact(["wimse://example.com/frontend"]).unwrap()));

@@ -11,7 +11,7 @@ use tonic::transport::{Channel, Server};
 use tower::ServiceBuilder;
 use wimse::testing::TestDomain;
 use wimse::tower::{AuthenticateLayer, SignLayer};
-use wimse::{Audience, Audiences, MemoryReplayCache, Signer, Verifier};
+use wimse::{Audience, Audiences, Signer};
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
@@ -21,11 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Stands in for an identity server.
     let domain = TestDomain::new("example.com");
 
-    let verifier = Verifier::builder()
-        .trust_anchors(domain.trust_anchors())
-        .audiences(Audiences::base_url(&base))
-        .replay_cache(MemoryReplayCache::default())
-        .build()?;
+    let verifier = domain.verifier(Audiences::base_url(&base)).build()?;
     let server = Server::builder().layer(AuthenticateLayer::new(verifier)).add_service(Echo);
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
 

@@ -22,8 +22,8 @@ use wimse_core::policy::{self, Decision};
 use wimse_core::replay::{ProofUse, ReplayAnswer, ReplayCache, ReplayError, Use};
 use wimse_core::testing::{TestDomain, TestWorkload};
 use wimse_core::{
-    Audiences, MemoryReplayCache, Observer, Peer, Reason, Rejection, RequestHead, SignError, SignOptions,
-    Target, Verifier, VerifierBuilder,
+    Audiences, Observer, Peer, Reason, Rejection, RequestHead, SignError, SignOptions, Target, Verifier,
+    VerifierBuilder,
 };
 use wimse_tower::{Anonymous, AuthenticateLayer, AuthorizeLayer, Caller, SignLayer};
 
@@ -32,13 +32,11 @@ const URL: &str = "https://orders.example.com/orders";
 type Body = Full<Bytes>;
 
 fn builder(domain: &TestDomain) -> VerifierBuilder {
-    Verifier::builder()
-        .trust_anchors(domain.trust_anchors())
-        .audiences(Audiences::base_url("https://orders.example.com"))
+    domain.verifier(Audiences::base_url("https://orders.example.com"))
 }
 
 fn verifier(domain: &TestDomain) -> Verifier {
-    builder(domain).replay_cache(MemoryReplayCache::default()).build().unwrap()
+    builder(domain).build().unwrap()
 }
 
 fn request(workload: Option<&TestWorkload>) -> Request<Body> {
@@ -121,11 +119,7 @@ async fn what_an_outer_service_left_in_the_extensions_does_not_count() {
 #[tokio::test]
 async fn wpt_38_aud_02_the_handler_gets_credentials_that_debug_does_not_show() {
     let domain = TestDomain::new("example.com");
-    let verifier = builder(&domain)
-        .replay_cache(MemoryReplayCache::default())
-        .context_tokens(["x-user"])
-        .build()
-        .unwrap();
+    let verifier = builder(&domain).context_tokens(["x-user"]).build().unwrap();
     let layer = AuthenticateLayer::new(verifier);
     let shown = layer.layer(service_fn(async |request: Request<Body>| {
         Ok::<_, Infallible>(Response::new(Body::from(format!("{:?}", request.headers()))))
@@ -301,8 +295,7 @@ impl Observer for Log {
 async fn aud_01_every_decision_leaves_a_trace() {
     let domain = TestDomain::new("example.com");
     let log = Log::default();
-    let verifier =
-        builder(&domain).replay_cache(MemoryReplayCache::default()).observer(log.clone()).build().unwrap();
+    let verifier = builder(&domain).observer(log.clone()).build().unwrap();
     let policy = policy::exact(["wimse://example.com/a"]).unwrap();
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(verifier).optional())

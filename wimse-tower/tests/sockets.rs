@@ -21,7 +21,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use wimse_core::testing::{TestDomain, TestWorkload};
-use wimse_core::{Audiences, MemoryReplayCache, Peer, Verifier, policy};
+use wimse_core::{Audiences, Peer, policy};
 use wimse_tower::{AuthenticateLayer, AuthorizeLayer, SignLayer};
 
 type HttpClient = Client<HttpConnector, Full<Bytes>>;
@@ -35,12 +35,7 @@ async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infa
 async fn serve(domain: &TestDomain) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let verifier = Verifier::builder()
-        .trust_anchors(domain.trust_anchors())
-        .audiences(Audiences::base_url(&base))
-        .replay_cache(MemoryReplayCache::default())
-        .build()
-        .unwrap();
+    let verifier = domain.verifier(Audiences::base_url(&base)).build().unwrap();
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(verifier))
         .layer(AuthorizeLayer::new(policy::pattern("wimse://example.com/shop/**").unwrap()))
