@@ -129,40 +129,47 @@ impl From<String> for Audience {
     }
 }
 
-/// The target URI as an audience, appended to `out`; `None` if it has no scheme or authority.
-pub(crate) fn target_uri(uri: &Uri, out: &mut String) -> Option<()> {
-    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+/// The target URI as an audience; `None` if it has no scheme or authority.
+pub(crate) fn target_uri(uri: &Uri) -> Option<String> {
+    let scheme = uri.scheme_str()?;
+    let mut out = String::with_capacity(128);
     out.extend(scheme.chars().map(|c| c.to_ascii_lowercase()));
     out.push_str("://");
-    out.extend(authority.host().chars().map(|c| c.to_ascii_lowercase()));
-    let bare = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host);
-    // `http` takes any text for a port and then says that there is none.
-    if authority.port_u16().is_none() && bare.len() != authority.host().len() {
+    push_authority(uri, &mut out)?;
+    out.push_str(uri.path());
+    Some(out)
+}
+
+/// Host in lower case, and the port unless it is the scheme's default; `None` if there is no usable authority.
+pub(crate) fn push_authority(uri: &Uri, out: &mut String) -> Option<()> {
+    let authority = uri.authority()?;
+    // `http` takes any text for a port and then says that there is none; user information is no part of a name.
+    if authority.port_u16().is_none() && authority.as_str().len() != authority.host().len()
+        || authority.as_str().contains('@')
+    {
         return None;
     }
-    match (authority.port_u16(), scheme) {
-        (None, _) | (Some(443), "https") | (Some(80), "http") => {}
+    out.extend(authority.host().chars().map(|c| c.to_ascii_lowercase()));
+    match (authority.port_u16(), uri.scheme_str()) {
+        (None, _) | (Some(443), Some("https")) | (Some(80), Some("http")) => {}
         (Some(port), _) => {
             out.push(':');
             out.push_str(&port.to_string());
         }
     }
-    out.push_str(uri.path());
     Some(())
 }
 
 fn canonical_base(base: &str) -> Result<String, AudienceError> {
     let uri: Uri = base.parse().map_err(|_| AudienceError::NotAUrl)?;
     let web = matches!(uri.scheme_str(), Some("http" | "https"));
-    let authority = uri.authority().ok_or(AudienceError::NotAUrl)?;
-    if !web || authority.as_str().contains('@') {
+    if !web {
         return Err(AudienceError::NotAUrl);
     }
     if uri.query().is_some() || base.contains(['?', '#']) {
         return Err(AudienceError::Query);
     }
-    let mut canonical = String::new();
-    target_uri(&uri, &mut canonical).ok_or(AudienceError::NotAUrl)?;
+    let mut canonical = target_uri(&uri).ok_or(AudienceError::NotAUrl)?;
     canonical.truncate(canonical.trim_end_matches('/').len());
     Ok(canonical)
 }
@@ -242,10 +249,8 @@ mod tests {
             ("http://127.0.0.1:8080/%41", "http://127.0.0.1:8080/%41"),
             ("https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443/"),
         ] {
-            let mut out = String::new();
-            target_uri(&uri.parse().unwrap(), &mut out).unwrap();
-            assert_eq!(out, audience);
+            assert_eq!(target_uri(&uri.parse().unwrap()).as_deref(), Some(audience));
         }
-        assert!(target_uri(&"/only/path".parse().unwrap(), &mut String::new()).is_none());
+        assert!(target_uri(&"/only/path".parse().unwrap()).is_none());
     }
 }

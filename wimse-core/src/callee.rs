@@ -41,8 +41,8 @@ impl From<TrustDomain> for Expectation {
 
 /// The deployment's mapping from external names to expected callees. Closures and [`CalleeMap`] implement it.
 pub trait ExpectedCallee: Send + Sync + 'static {
-    /// Who is expected behind `name`, the authority that is dialled, e.g. `orders.internal:8443`, in lower
-    /// case. `None` means that the deployment does not know.
+    /// Who is expected behind `name`, the authority that is dialled, e.g. `orders.internal:8443`: host in lower case, and
+    /// the port unless it is the scheme's default. `None` means that the deployment does not know.
     fn expected(&self, name: &str) -> Option<Expectation>;
 }
 

@@ -15,7 +15,8 @@ pub struct Limits {
     pub wit_remaining: Duration,
     /// How much longer a Workload Proof Token may still be valid. Default 5 min.
     pub wpt_remaining: Duration,
-    /// The longest Workload Identity Token, in octets. Default 16,384.
+    /// The longest Workload Identity Token, in octets. Default 16,384. Whatever its length, a token holds at most 1,024
+    /// JSON values, nested at most 16 levels deep.
     pub wit_size: usize,
     /// The longest Workload Proof Token, in octets. Default 8,192.
     pub wpt_size: usize,

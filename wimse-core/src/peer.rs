@@ -66,6 +66,10 @@ impl Peer {
         self.authentication.proof
     }
 
+    pub(crate) fn revision(&self) -> Revision {
+        self.authentication.revision
+    }
+
     /// The peer's validated Workload Identity Token, with further claims.
     pub fn wit(&self) -> &Wit {
         &self.authentication.wit

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
-use http::uri::Authority;
 use http::{HeaderMap, Uri};
 
 use crate::audience::{self, Audience};
@@ -180,14 +179,13 @@ impl Inner {
             Audience::Fixed(audience) if audience.is_empty() => Err(SignError::Audience),
             Audience::Fixed(audience) => Ok(Cow::Borrowed(audience)),
             Audience::BaseUrl(base) => Ok(Cow::Owned([base, target.path()].concat())),
-            Audience::TargetUri => {
-                let mut audience = String::with_capacity(128);
-                audience::target_uri(target, &mut audience).ok_or(SignError::Audience)?;
-                Ok(Cow::Owned(audience))
-            }
+            Audience::TargetUri => Ok(Cow::Owned(audience::target_uri(target).ok_or(SignError::Audience)?)),
             Audience::CalleeIdentifier => {
-                let name = target.authority().map(|a| Authority::as_str(a).to_ascii_lowercase());
-                let mapped = || self.callees.as_ref()?.expected(&name?);
+                let mapped = || {
+                    let mut name = String::new();
+                    audience::push_authority(target, &mut name)?;
+                    self.callees.as_ref()?.expected(&name)
+                };
                 match options.expected_callee.clone().or_else(mapped) {
                     Some(Expectation::Workload(id)) => Ok(Cow::Owned(WorkloadId::as_str(&id).to_owned())),
                     Some(Expectation::TrustDomain(_)) => Err(SignError::CalleeUnverifiable),

@@ -112,7 +112,8 @@ impl TestDomain {
 
     /// The domain's issuer keys.
     pub fn jwk_set(&self) -> JwkSet {
-        self.key.public_jwk().clone().with_kid("test-issuer").into()
+        // The purpose that a `spiffe` domain demands; any other takes it too.
+        self.key.public_jwk().clone().with_kid("test-issuer").with_use("wit-svid").into()
     }
 
     /// A verifier's configuration that trusts this domain alone, with a replay cache in memory and the domain's clock.

@@ -202,7 +202,8 @@ impl Verifier {
             return Ok(peer);
         }
         let late = Rejection::new(Reason::ProofExpired).at(Step::Replay);
-        Err(late.with_detail(format_args!("an answer of the replay store before {until}"), now))
+        let late = late.with_detail(format_args!("an answer of the replay store before {until}"), now);
+        Err(wpt::under(peer.revision(), late))
     }
 
     fn report(&self, decision: Result<Peer, Rejection>, target: Target<'_>) -> Result<Peer, Rejection> {
@@ -222,7 +223,7 @@ fn settle<T: Trace>(peer: Peer, answer: Result<Use, ReplayError>, t: &mut T) -> 
         Err(ReplayError::Full) => (Some(Reason::ReplayFull), "a full cache"),
         Err(ReplayError::Unavailable) => (Some(Reason::ReplayUnavailable), "no answer"),
     };
-    let revision = peer.authentications().first().map(Authentication::revision).unwrap_or_default();
+    let revision = peer.revision();
     let or = reason.unwrap_or(Reason::ReplayUnavailable);
     let (expected, found) = (format_args!("the first use of the proof"), format_args!("{found}"));
     ensure(t, Step::Replay, reason.is_none(), or, expected, found).map_err(|r| wpt::under(revision, r))?;

@@ -213,7 +213,7 @@ impl std::error::Error for SignatureInvalid {}
 pub enum KeyError {
     /// Not JSON of the expected shape, nested too deeply, or with duplicate members.
     Json,
-    /// A JWK Set over 1 MiB.
+    /// A JWK or JWK Set over 1 MiB.
     TooLarge,
     /// This member is missing or malformed.
     Member(&'static str),
@@ -258,7 +258,7 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json => f.write_str("not valid JSON of a key, or duplicate members"),
-            Self::TooLarge => f.write_str("JWK Set is larger than 1 MiB"),
+            Self::TooLarge => f.write_str("the JWK or JWK Set is larger than 1 MiB"),
             Self::Member(name) => write!(f, "member `{name}` is missing or malformed"),
             Self::Private => f.write_str("a private or symmetric key where only a public one belongs"),
             Self::UnsupportedType => f.write_str("key type or curve is not supported"),

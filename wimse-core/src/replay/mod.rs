@@ -22,7 +22,7 @@ pub struct ProofUse<'a> {
 }
 
 impl<'a> ProofUse<'a> {
-    /// A proof named `id` within `scope` that is acceptable until `expires_at`, leeway included.
+    /// A proof named `id` within `scope` that must be remembered until `expires_at`.
     pub fn new(scope: &'a str, id: &'a str, expires_at: UnixTime, now: UnixTime) -> Self {
         Self { scope, id, expires_at, now }
     }
@@ -37,7 +37,8 @@ impl<'a> ProofUse<'a> {
         self.id
     }
 
-    /// Until when the proof must be remembered: its expiry plus leeway.
+    /// Until when the proof must be remembered: its expiry plus [`MAX_LEEWAY`](crate::limits::MAX_LEEWAY), whatever the
+    /// verifier's own leeway, since verifiers may share a cache.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }

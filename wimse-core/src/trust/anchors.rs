@@ -134,14 +134,27 @@ impl TrustAnchors {
         self.add(domain, anchors.into(), true)
     }
 
-    fn add(mut self, name: &str, anchors: DomainAnchors, may_be_empty: bool) -> Result<Self, TrustError> {
-        let name = self.parse_domain(name)?;
-        let domain = Domain::prepare(&name, anchors)?;
+    fn add(self, name: &str, anchors: DomainAnchors, may_be_empty: bool) -> Result<Self, TrustError> {
+        let (name, domain) = self.prepare(name, anchors)?;
         if domain.keys.is_empty() && !may_be_empty {
             return Err(TrustError::NoUsableKey);
         }
-        self.domains.insert(name, Arc::new(domain));
-        Ok(self)
+        Ok(self.with_prepared(&name, &domain))
+    }
+
+    pub(super) fn prepare(
+        &self,
+        name: &str,
+        anchors: DomainAnchors,
+    ) -> Result<(TrustDomain, Arc<Domain>), TrustError> {
+        let name = self.parse_domain(name)?;
+        let domain = Domain::prepare(&name, anchors)?;
+        Ok((name, Arc::new(domain)))
+    }
+
+    pub(super) fn with_prepared(mut self, name: &TrustDomain, domain: &Arc<Domain>) -> Self {
+        self.domains.insert(name.clone(), Arc::clone(domain));
+        self
     }
 
     /// Stops trusting a domain.
@@ -206,6 +219,13 @@ impl Domain {
             return Err(TrustError::NoIssuer);
         }
         Ok(domain)
+    }
+
+    /// The same domain with other keys.
+    pub(super) fn with_keys(&self, keys: &JwkSet) -> Result<Self, TrustError> {
+        let (algorithms, proof_algorithms) = (self.algorithms, self.proof_algorithms);
+        let (issuers, profile) = (self.issuers.clone(), self.profile);
+        Ok(Self { keys: usable(keys, profile)?, algorithms, proof_algorithms, issuers, profile })
     }
 
     /// The one key that a token with this `kid` may have been signed with (workload-creds §3): the key of

@@ -8,6 +8,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::{DomainAnchors, TrustAnchors, TrustError};
+use crate::jose::JwkSet;
 use crate::wit::Wit;
 
 /// How many validated tokens are remembered unless told otherwise.
@@ -31,7 +32,7 @@ const DEFAULT_CACHE: usize = 10_000;
 ///     .build()?;
 /// store.replace_domain("example.com", first)?;
 /// // … and whenever the issuer publishes other keys:
-/// store.replace_domain("example.com", second)?;
+/// store.replace_keys("example.com", second)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -47,7 +48,7 @@ pub(crate) struct Snapshot {
     pub(crate) validated: Cache<[u8; 32], Arc<Wit>, Size>,
 }
 
-/// A token of up to 2 KiB counts as one, a longer one in proportion.
+/// A token of less than 2 KiB counts as one, a longer one in proportion.
 #[derive(Clone)]
 pub(crate) struct Size;
 
@@ -63,7 +64,8 @@ impl TrustStore {
         Self::with_cache_capacity(Some(anchors), DEFAULT_CACHE)
     }
 
-    /// A store whose anchors are not known yet: requests are answered with 503 until [`TrustStore::replace`].
+    /// A store whose anchors are not known yet: requests are answered with 503 until the first call of
+    /// [`TrustStore::replace`], [`TrustStore::replace_domain`] or [`TrustStore::replace_keys`], for whatever domain.
     pub fn pending() -> Self {
         Self::with_cache_capacity(None, DEFAULT_CACHE)
     }
@@ -84,35 +86,50 @@ impl TrustStore {
         self.current.store(Some(Arc::new(self.snapshot(anchors))));
     }
 
-    /// Exchanges the anchors of one domain and keeps those of the others; an empty key set refuses every token of the
-    /// domain. Tokens of all domains are validated anew.
-    ///
-    /// To rotate an issuer key, publish the old and the new one together until the last token under the old one has expired.
+    /// Exchanges everything that is configured for one domain (keys, algorithms, issuers, profile) and keeps the other
+    /// domains. An empty key set refuses every token of the domain. Tokens of all domains are validated anew.
     ///
     /// # Errors
     ///
     /// As [`TrustAnchors::withdrawn_domain`]; then nothing has changed.
     pub fn replace_domain(&self, domain: &str, anchors: impl Into<DomainAnchors>) -> Result<(), TrustError> {
-        let anchors = anchors.into();
-        // Judge once outside the loop, so that a refusal leaves the store alone.
-        drop(self.anchors().unwrap_or_default().withdrawn_domain(domain, anchors.clone())?);
-        self.change(|current| {
-            let kept = current.clone();
-            current.withdrawn_domain(domain, anchors.clone()).unwrap_or(kept)
-        });
+        let (name, prepared) = self.anchors().unwrap_or_default().prepare(domain, anchors.into())?;
+        self.change(|current| current.with_prepared(&name, &prepared));
         Ok(())
     }
 
-    /// Stops trusting one domain.
+    /// Exchanges the keys of one domain and keeps its allow-lists and profile; a domain that is not known yet gets the
+    /// defaults. What a source that follows a published key set calls. Otherwise as [`TrustStore::replace_domain`].
+    ///
+    /// To rotate an issuer key, publish the old and the new one together until the last token under the old one has expired.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustStore::replace_domain`].
+    pub fn replace_keys(&self, domain: &str, keys: JwkSet) -> Result<(), TrustError> {
+        let anchors = self.anchors().unwrap_or_default();
+        let name = anchors.parse_domain(domain)?;
+        match anchors.of(&name) {
+            None => self.replace_domain(domain, keys),
+            Some(known) => {
+                let prepared = Arc::new(known.with_keys(&keys)?);
+                self.change(|current| current.with_prepared(&name, &prepared));
+                Ok(())
+            }
+        }
+    }
+
+    /// Stops trusting one domain. A store that is not loaded yet trusts nobody, and stays so.
     ///
     /// # Errors
     ///
     /// [`TrustError::Name`] if the name is no trust domain; then nothing has changed.
     pub fn remove_domain(&self, domain: &str) -> Result<(), TrustError> {
-        // A store that is not loaded yet trusts nobody, and stays so.
-        let Some(anchors) = self.anchors() else { return Ok(()) };
-        let domain = anchors.parse_domain(domain)?;
-        self.change(|current| current.without_domain(&domain));
+        let anchors = self.anchors();
+        let domain = anchors.as_ref().unwrap_or(&TrustAnchors::new()).parse_domain(domain)?;
+        if anchors.is_some() {
+            self.change(|current| current.without_domain(&domain));
+        }
         Ok(())
     }
 

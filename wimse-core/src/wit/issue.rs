@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::TYPE;
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::identifier::WorkloadId;
+use crate::jose::json::Object;
 use crate::jose::{Jwk, KeyError, SigningKey, TokenWriter, base64url, random_id};
 
 /// The longest lifetime that an issuer gives out.
@@ -105,6 +106,8 @@ impl WitIssuer {
             claims.insert("iss".into(), json!(issuer));
         }
         let payload = Value::Object(claims).to_string();
+        // What no verifier would read is not issued: too many values, nested too deeply.
+        Object::parse(payload.as_bytes()).map_err(|_| IssueError::TooManyValues)?;
         let writer = TokenWriter::new("", &self.encoded_header, 2 * payload.len() + 1024);
         let token = writer.finish(payload.as_bytes(), &self.key)?;
         String::from_utf8(token).map_err(|_| IssueError::Key(KeyError::Library))
@@ -183,6 +186,8 @@ pub enum IssueError {
     ReservedClaim(String),
     /// A claim other than `sub` holds a workload identifier (workload-creds §4).
     SecondIdentifier,
+    /// The claims hold over 1,024 JSON values or nest over 16 levels deep.
+    TooManyValues,
     /// Signing failed.
     Key(KeyError),
 }
@@ -201,6 +206,7 @@ impl fmt::Display for IssueError {
             Self::ReservedClaim(name) => {
                 write!(f, "claim `{name}` cannot be set as an additional claim")
             }
+            Self::TooManyValues => f.write_str("the claims hold over 1,024 JSON values or nest too deeply"),
             Self::SecondIdentifier => f.write_str("a claim other than `sub` holds a workload identifier"),
             Self::Key(error) => write!(f, "the token could not be signed: {error}"),
         }

@@ -76,7 +76,7 @@ impl Validation<'_> {
             Step::WitSubject,
             claims,
             Reason::WitClaims,
-            format_args!("claims as one JSON object without duplicates"),
+            format_args!("claims as one JSON object of at most 1,024 values without duplicates"),
             format_args!("something else"),
         )?;
         let subject = self.subject(&claims, t)?;

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::TYPE;
 use super::context::{ContextFields, Single, TXN_TOKEN, hash, single};
-use super::fields::access_token;
+use super::fields::{Uncoverable, access_token};
 use crate::clock::UnixTime;
 use crate::credential::Credential;
 use crate::jose::{Algorithm, TokenWriter, base64url, crypto, sha256};
@@ -63,7 +63,8 @@ fn claims(request: &ProofRequest<'_>) -> Result<Vec<u8>, SignError> {
         match access_token(request.headers) {
             Ok(None) => {}
             Ok(Some(token)) => hash_member(b",\"ath\":\"", &sha256(token), &mut out),
-            Err(()) => return Err(SignError::RepeatedField(http::header::AUTHORIZATION)),
+            Err(Uncoverable::Repeated) => return Err(SignError::RepeatedField(http::header::AUTHORIZATION)),
+            Err(Uncoverable::WithoutToken) => return Err(SignError::AuthorizationTaken),
         }
     }
     let mut opened = false;

@@ -1,6 +1,6 @@
 //! The fields of a request that carry credentials, read once: how many, which revision, what syntax.
 
-use http::header::{AUTHORIZATION, Entry};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use super::context::{ContextFields, Single, TXN_TOKEN, single};
@@ -87,12 +87,10 @@ pub(crate) fn remove_proofs(headers: &mut HeaderMap) {
 /// Marks the token, the proof and the context tokens as sensitive.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap, context: &ContextFields) {
     let proofs = Revision::ALL.map(|revision| &revision.wpt().field);
-    for name in [&WORKLOAD_IDENTITY_TOKEN, &TXN_TOKEN].into_iter().chain(proofs).chain(context.iter()) {
-        // `entry` makes room for a field even where there is none to add.
-        if headers.contains_key(name)
-            && let Entry::Occupied(mut values) = headers.entry(name)
-        {
-            values.iter_mut().for_each(|value| value.set_sensitive(true));
+    for (name, value) in headers.iter_mut() {
+        let ours = [&WORKLOAD_IDENTITY_TOKEN, &TXN_TOKEN].contains(&name) || proofs.contains(&name);
+        if ours || context.iter().any(|field| field == name) {
+            value.set_sensitive(true);
         }
     }
 }
@@ -161,16 +159,30 @@ fn refuse_octets<T: Trace>(t: &mut T, step: Step, reason: Reason) -> Rejection {
     Rejection::new(reason).with_detail(expected, found).at(step)
 }
 
+/// Why `Authorization` cannot be covered by `ath`.
+pub(super) enum Uncoverable {
+    Repeated,
+    WithoutToken,
+}
+
 /// What the older revision's `ath` must cover (wpt-01 §2): whatever follows the scheme in `Authorization`. The draft
-/// speaks of OAuth access tokens, but which schemes carry those cannot be told; nothing rides along uncovered.
-pub(super) fn access_token(headers: &HeaderMap) -> Result<Option<&[u8]>, ()> {
+/// speaks of OAuth access tokens, but which schemes carry those cannot be told; nothing rides along uncovered. A
+/// proof of the newer revision is no access token: a signer replaces it, a verifier never gets here with one.
+pub(super) fn access_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Uncoverable> {
     match single(headers, &AUTHORIZATION) {
         Single::Absent => Ok(None),
-        Single::Repeated => Err(()),
+        Single::Repeated => Err(Uncoverable::Repeated),
+        Single::One(value) if Revision::ALL.iter().any(|revision| carries(value, *revision)) => Ok(None),
         Single::One(value) => {
             let value = value.as_bytes().trim_ascii();
-            let space = value.iter().position(|b| *b == b' ').ok_or(())?;
+            let space = value.iter().position(|b| *b == b' ').ok_or(Uncoverable::WithoutToken)?;
             Ok(value.get(space..).map(<[u8]>::trim_ascii))
         }
     }
+}
+
+/// Whether an `Authorization` value is a proof of this revision.
+fn carries(authorization: &HeaderValue, revision: Revision) -> bool {
+    let wire = revision.wpt();
+    wire.field == AUTHORIZATION && wire.scheme.is_some_and(|s| credentials(authorization, s).is_some())
 }

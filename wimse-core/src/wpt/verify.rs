@@ -260,7 +260,7 @@ impl Verification<'_> {
     fn check_access_token<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
         let (passed, found) = match (claims.get("ath"), access_token(self.headers)) {
             (None, Ok(None)) => return Ok(()),
-            (_, Err(())) => (false, "several Authorization fields, or one without a token"),
+            (_, Err(_)) => (false, "several Authorization fields, or one without a token"),
             (Some(_), Ok(None)) => (false, "a hash, but no access token"),
             (None, Ok(Some(_))) => (false, "an access token, but no hash"),
             (Some(ath), Ok(Some(token))) => {

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderValue, Request};
 use serde_json::json;
 use wimse_core::jose::JwkSet;
 use wimse_core::replay::{ProofUse, ReplayAnswer, Use};
-use wimse_core::testing::FrozenClock;
+use wimse_core::testing::{FrozenClock, TestDomain};
+use wimse_core::wit::IssueError;
 use wimse_core::{
-    DomainAnchors, MemoryReplayCache, Profile, Reason, ReplayCache, Revision, SignOptions, TrustAnchors,
-    TrustStore,
+    Audiences, DomainAnchors, MemoryReplayCache, Profile, Reason, ReplayCache, Revision, SignError,
+    SignOptions, TrustAnchors, TrustStore, WitIssuer, WitRequest, WorkloadId,
 };
 
-use crate::{NOW, World, decide, verdict};
+use crate::{CALLER, NOW, TARGET, World, decide, verdict};
 
 #[test]
 fn svid_01_svid_02_svid_12_ta_09_a_spiffe_domain_follows_the_spiffe_standard_by_default() {
@@ -93,6 +94,7 @@ fn ta_08_a_store_that_is_not_loaded_stays_so_when_a_domain_is_removed() {
     let store = TrustStore::pending();
     let verifier = world.builder().trust_anchors(&store).allow_replay().build().unwrap();
     store.remove_domain("example.com").unwrap();
+    assert!(store.remove_domain("Not a domain").is_err());
     assert!(store.anchors().is_none());
     assert_eq!(verdict(&verifier, &world.request()), Err(Reason::AnchorsNotLoaded));
 }
@@ -146,4 +148,80 @@ fn verifiers_of_one_store_share_what_was_validated_and_not_what_they_allow() {
     let request = world.request();
     assert_eq!(verdict(&verifier(wimse_core::Limits::default()).unwrap(), &request), Ok(()));
     assert_eq!(verdict(&verifier(strict).unwrap(), &request), Err(Reason::WitLifetime));
+}
+
+#[test]
+fn wptl_03_the_older_revision_is_answered_in_its_way_also_when_a_store_takes_its_time() {
+    let world = World::new();
+    let slow = Slow(world.clock.clone(), 500);
+    let verifier = world.builder().replay_cache(slow).allow_revision(Revision::Wpt01).build().unwrap();
+    let mut older = Request::get(TARGET).body(()).unwrap();
+    let (signer, uri) = (world.signer().revision(Revision::Wpt01).build().unwrap(), older.uri().clone());
+    signer.sign(&uri, older.headers_mut(), &SignOptions::default()).unwrap();
+    let rejection = decide(&verifier, &older).unwrap_err();
+    assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::ProofExpired, 400));
+    assert!(!rejection.challenge());
+}
+
+#[test]
+fn amb_01_a_request_that_is_signed_again_in_the_other_revision_is_sound() {
+    let world = World::new();
+    let verifier = world.builder().allow_replay().allow_revision(Revision::Wpt01).build().unwrap();
+    let mut request = world.request();
+    let uri = request.uri().clone();
+    for revision in [Revision::Wpt01, Revision::Wpt02, Revision::Wpt01] {
+        let signer = world.signer().revision(revision).build().unwrap();
+        signer.sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
+        let peer = decide(&verifier, &request).unwrap();
+        assert_eq!(peer.authentications()[0].revision(), revision);
+    }
+    let signer = world.signer().revision(Revision::Wpt01).build().unwrap();
+    request.headers_mut().insert("authorization", HeaderValue::from_static("apikey"));
+    let refused = signer.sign(&uri, request.headers_mut(), &SignOptions::default());
+    assert_eq!(refused, Err(SignError::AuthorizationTaken));
+}
+
+#[test]
+fn a_map_that_is_full_is_marked_without_making_room() {
+    let world = World::new();
+    let mut headers = world.request().headers().clone();
+    for i in headers.len()..24_576 {
+        headers.insert(http::HeaderName::try_from(format!("x-{i}")).unwrap(), HeaderValue::from_static("1"));
+    }
+    world.verifier().mark_sensitive(&mut headers);
+    assert!(headers["authorization"].is_sensitive() && !headers["x-9"].is_sensitive());
+}
+
+#[test]
+fn what_no_verifier_would_read_is_not_issued() {
+    let world = World::new();
+    let issuer = WitIssuer::new(world.issuer.clone(), "k1");
+    let request = || WitRequest::new(WorkloadId::parse(CALLER).unwrap(), world.workload.public_jwk().clone());
+    let refused = issuer.issue_with(request().claim("x", vec![1; 1_100]));
+    assert_eq!(refused, Err(IssueError::TooManyValues));
+    assert!(issuer.issue_with(request().claim("x", vec![1; 900])).is_ok());
+}
+
+#[test]
+fn ta_06_rotating_keys_keeps_the_allow_lists_of_a_domain() {
+    let world = World::new();
+    let anchors = DomainAnchors::new(world.keys()).issuers(["https://issuer.example"]);
+    let store = TrustStore::new(TrustAnchors::new().domain("example.com", anchors).unwrap());
+    let verifier = world.builder().trust_anchors(&store).allow_replay().build().unwrap();
+    assert_eq!(verdict(&verifier, &world.request()), Err(Reason::WitIssuer));
+    store.replace_keys("example.com", world.keys()).unwrap();
+    assert_eq!(verdict(&verifier, &world.request()), Err(Reason::WitIssuer));
+    store.replace_keys("example.com", JwkSet::default()).unwrap();
+    assert_eq!(verdict(&verifier, &world.request()), Err(Reason::WitKeyUnknown));
+    store.replace_domain("example.com", world.keys()).unwrap();
+    assert_eq!(verdict(&verifier, &world.request()), Ok(()));
+}
+
+#[test]
+fn the_test_domain_may_be_of_spiffe() {
+    let domain = TestDomain::new("spiffe://example.org");
+    let verifier = domain.verifier(Audiences::exact(["svc"])).build().unwrap();
+    let mut request = Request::get(TARGET).body(()).unwrap();
+    domain.workload("/a").sign_with(&mut request, &SignOptions::default().audience("svc"));
+    assert_eq!(decide(&verifier, &request).unwrap().id().as_str(), "spiffe://example.org/a");
 }
