@@ -4,6 +4,9 @@
 //! the SPIFFE-ID standard for `spiffe`. An identifier that is not in canonical form is refused, not
 //! normalized: two strings either are the same bytes or name different workloads.
 
+mod error;
+mod syntax;
+
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,11 +17,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use error::IdentifierError;
+use syntax::{Parts, check_path, check_uri_path, is_scheme, spiffe_path_byte, wimse_path_byte};
+
 /// The longest identifier that is accepted, in octets (identifier draft §4.1; SPIFFE-ID §2.3).
 pub const MAX_LEN: usize = 2048;
-
-/// The longest trust domain of a SPIFFE ID, in octets (SPIFFE-ID §2.3).
-const MAX_SPIFFE_TRUST_DOMAIN: usize = 255;
 
 /// The identifier of a workload, e.g. `wimse://example.com/payments/api`, in canonical form.
 ///
@@ -199,225 +202,6 @@ impl fmt::Debug for Schemes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(["wimse", "spiffe"]).entries(self.validators.keys()).finish()
     }
-}
-
-/// The first rule that a text breaks on its way to an identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IdentifierError {
-    /// Longer than [`MAX_LEN`] octets.
-    TooLong,
-    /// No scheme, or a malformed one: not an absolute URI.
-    NotAbsolute,
-    /// A scheme without a validator, or one in upper case.
-    UnsupportedScheme,
-    /// No `//` authority, or an empty one.
-    AuthorityMissing,
-    /// A user-information part, even an empty one.
-    UserInfo,
-    /// A port, even an empty one.
-    Port,
-    /// A query, even an empty one.
-    Query,
-    /// A fragment, even an empty one.
-    Fragment,
-    /// A character that the canonical form of a trust domain does not allow.
-    TrustDomainCharacter,
-    /// A trust domain that ends in a dot.
-    TrustDomainTrailingDot,
-    /// A trust domain over 255 octets in a SPIFFE ID.
-    TrustDomainTooLong,
-    /// An IP address in place of a trust domain.
-    TrustDomainIsAddress,
-    /// A path where only a trust domain is wanted.
-    TrustDomainWithPath,
-    /// No path: that is a trust domain, not a workload.
-    PathMissing,
-    /// An empty segment, `//` or a trailing slash.
-    EmptySegment,
-    /// A `.` or `..` segment.
-    DotSegment,
-    /// A character that the canonical form of a path does not allow, percent-encoding included.
-    PathCharacter,
-    /// The scheme's registered validator said no.
-    RefusedByScheme,
-}
-
-impl IdentifierError {
-    /// A stable code for logs and tests.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::TooLong => "identifier_too_long",
-            Self::NotAbsolute => "not_absolute",
-            Self::UnsupportedScheme => "unsupported_scheme",
-            Self::AuthorityMissing => "authority_missing",
-            Self::UserInfo => "userinfo",
-            Self::Port => "port",
-            Self::Query => "query",
-            Self::Fragment => "fragment",
-            Self::TrustDomainCharacter => "trust_domain_character",
-            Self::TrustDomainTrailingDot => "trust_domain_trailing_dot",
-            Self::TrustDomainTooLong => "trust_domain_too_long",
-            Self::TrustDomainIsAddress => "trust_domain_is_address",
-            Self::TrustDomainWithPath => "trust_domain_with_path",
-            Self::PathMissing => "path_missing",
-            Self::EmptySegment => "empty_segment",
-            Self::DotSegment => "dot_segment",
-            Self::PathCharacter => "path_character",
-            Self::RefusedByScheme => "refused_by_scheme",
-        }
-    }
-}
-
-impl fmt::Display for IdentifierError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooLong => "identifier is longer than 2048 octets",
-            Self::NotAbsolute => "not an absolute URI: a scheme is missing or malformed",
-            Self::UnsupportedScheme => "scheme is neither wimse nor spiffe nor registered",
-            Self::AuthorityMissing => "the authority, which is the trust domain, is missing",
-            Self::UserInfo => "user information is not allowed",
-            Self::Port => "a port is not allowed",
-            Self::Query => "a query is not allowed",
-            Self::Fragment => "a fragment is not allowed",
-            Self::TrustDomainCharacter => "trust domain has a character outside a-z 0-9 . _ -",
-            Self::TrustDomainTrailingDot => "trust domain ends in a dot",
-            Self::TrustDomainTooLong => "trust domain is longer than 255 octets",
-            Self::TrustDomainIsAddress => "an IP address cannot be a trust domain",
-            Self::TrustDomainWithPath => "a trust domain has no path",
-            Self::PathMissing => "no path: this names a trust domain, not a workload",
-            Self::EmptySegment => "empty path segment or trailing slash",
-            Self::DotSegment => "`.` or `..` path segment",
-            Self::PathCharacter => "path has a character that the canonical form does not allow",
-            Self::RefusedByScheme => "refused by the validator of its scheme",
-        })
-    }
-}
-
-impl std::error::Error for IdentifierError {}
-
-/// The pieces of an absolute URI that has authority and path only (identifier draft §4.1).
-struct Parts<'a> {
-    scheme: &'a str,
-    authority: &'a str,
-    path: &'a str,
-    authority_end: usize,
-}
-
-impl<'a> Parts<'a> {
-    fn split(text: &'a str) -> Result<Self, IdentifierError> {
-        if text.len() > MAX_LEN {
-            return Err(IdentifierError::TooLong);
-        }
-        let (scheme, rest) = text.split_once(':').ok_or(IdentifierError::NotAbsolute)?;
-        if !is_scheme(scheme) {
-            return Err(IdentifierError::NotAbsolute);
-        }
-        let rest = rest.strip_prefix("//").ok_or(IdentifierError::AuthorityMissing)?;
-        if rest.contains('#') {
-            return Err(IdentifierError::Fragment);
-        }
-        if rest.contains('?') {
-            return Err(IdentifierError::Query);
-        }
-        let authority_len = rest.find('/').unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(authority_len);
-        if authority.is_empty() {
-            return Err(IdentifierError::AuthorityMissing);
-        }
-        if authority.contains('@') {
-            return Err(IdentifierError::UserInfo);
-        }
-        if authority.starts_with('[') {
-            return Err(IdentifierError::TrustDomainIsAddress);
-        }
-        if authority.contains(':') {
-            return Err(IdentifierError::Port);
-        }
-        Ok(Self { scheme, authority, path, authority_end: scheme.len() + 3 + authority_len })
-    }
-
-    fn check_trust_domain(&self, schemes: Option<&Schemes>) -> Result<(), IdentifierError> {
-        match self.scheme {
-            "wimse" | "spiffe" => {
-                if !self.authority.bytes().all(trust_domain_byte) {
-                    return Err(IdentifierError::TrustDomainCharacter);
-                }
-                if self.scheme == "wimse" && self.authority.ends_with('.') {
-                    return Err(IdentifierError::TrustDomainTrailingDot);
-                }
-                if self.scheme == "spiffe" && self.authority.len() > MAX_SPIFFE_TRUST_DOMAIN {
-                    return Err(IdentifierError::TrustDomainTooLong);
-                }
-            }
-            other if schemes.is_some_and(|s| s.validators.contains_key(other)) => {
-                if !is_uri_text(self.authority, |b| is_unreserved(b) || is_sub_delim(b)) {
-                    return Err(IdentifierError::TrustDomainCharacter);
-                }
-            }
-            _ => return Err(IdentifierError::UnsupportedScheme),
-        }
-        if self.authority.parse::<std::net::Ipv4Addr>().is_ok() {
-            return Err(IdentifierError::TrustDomainIsAddress);
-        }
-        Ok(())
-    }
-}
-
-fn is_scheme(scheme: &str) -> bool {
-    scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-}
-
-fn trust_domain_byte(b: u8) -> bool {
-    b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-')
-}
-
-fn spiffe_path_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')
-}
-
-fn wimse_path_byte(b: u8) -> bool {
-    is_unreserved(b)
-}
-
-fn is_unreserved(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~')
-}
-
-fn is_sub_delim(b: u8) -> bool {
-    b"!$&'()*+,;=".contains(&b)
-}
-
-fn check_path(path: &str, allowed: fn(u8) -> bool) -> Result<(), IdentifierError> {
-    let segments = path.strip_prefix('/').filter(|p| !p.is_empty());
-    for segment in segments.ok_or(IdentifierError::PathMissing)?.split('/') {
-        match segment {
-            "" => return Err(IdentifierError::EmptySegment),
-            "." | ".." => return Err(IdentifierError::DotSegment),
-            _ if segment.bytes().all(allowed) => {}
-            _ => return Err(IdentifierError::PathCharacter),
-        }
-    }
-    Ok(())
-}
-
-/// RFC 3986 path characters for schemes that bring their own canonical form.
-fn check_uri_path(path: &str) -> Result<(), IdentifierError> {
-    let allowed = |b| is_unreserved(b) || is_sub_delim(b) || matches!(b, b':' | b'@' | b'/');
-    if is_uri_text(path, allowed) { Ok(()) } else { Err(IdentifierError::PathCharacter) }
-}
-
-/// Whether `text` consists of allowed bytes and well-formed percent-encoded ones.
-fn is_uri_text(text: &str, allowed: impl Fn(u8) -> bool) -> bool {
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        let encoded = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_hexdigit());
-        if !(allowed(b) || b == b'%' && encoded(bytes.next()) && encoded(bytes.next())) {
-            return false;
-        }
-    }
-    true
 }
 
 macro_rules! text_type {
