@@ -13,6 +13,7 @@ pub mod clock;
 pub mod credential;
 pub mod dangerous;
 pub mod error;
+pub mod httpsig;
 pub mod identifier;
 pub mod jose;
 pub mod limits;

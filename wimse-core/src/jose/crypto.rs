@@ -234,6 +234,36 @@ pub(crate) fn sha256(octets: &[u8]) -> [u8; 32] {
     out
 }
 
+/// A hash of `N` octets over octets that arrive in pieces.
+#[derive(Clone)]
+pub(crate) struct Hasher<const N: usize>(digest::Context);
+
+impl Hasher<32> {
+    /// SHA-256.
+    pub(crate) fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Hasher<64> {
+    /// SHA-512.
+    pub(crate) fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA512))
+    }
+}
+
+impl<const N: usize> Hasher<N> {
+    pub(crate) fn update(&mut self, octets: &[u8]) {
+        self.0.update(octets);
+    }
+
+    pub(crate) fn finish(self) -> [u8; N] {
+        let mut out = [0; N];
+        out.copy_from_slice(self.0.finish().as_ref());
+        out
+    }
+}
+
 /// Fills `out` from the operating system's random source; `false` if that fails.
 pub(crate) fn random(out: &mut [u8]) -> bool {
     rand::fill(out).is_ok()
