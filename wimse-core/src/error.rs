@@ -188,6 +188,33 @@ reasons! {
     RevisionsMixed "revisions_mixed" Credential
         "The request mixes proofs of two draft revisions"
         "A caller must use one revision in a message.";
+    ComponentNotCovered "component_not_covered" Credential
+        "The signature does not cover a part of the message that it must cover"
+        "The signer must cover method, path, query, token, and content type, digest, Authorization and Txn-Token where present.";
+    ComponentUnresolved "component_unresolved" Credential
+        "The signature covers something that the message does not have"
+        "Check for an intermediary that removes or rewrites the field.";
+    SignatureParameter "signature_parameter" Credential
+        "A parameter of the signature is missing, malformed or not allowed"
+        "The signer must set `created`, `expires`, `nonce`, `tag` and `wimse-aud`, and neither `keyid` nor `alg`.";
+    DigestMissing "digest_missing" Credential
+        "The message has content and no Content-Digest"
+        "The signer must add the digest of the content and cover it.";
+    DigestMalformed "digest_malformed" Credential
+        "The Content-Digest is malformed or has no known algorithm"
+        "The digest must be sha-256 or sha-512.";
+    DigestMismatch "digest_mismatch" Credential
+        "The content is not the one that was signed"
+        "Check for an intermediary that changes or recodes content.";
+    ResponseUnsigned "response_unsigned" Credential
+        "A signed response was asked for and the response is not signed"
+        "The response may come from a proxy, or the callee cannot sign.";
+    RequestNonce "request_nonce_mismatch" Credential
+        "The signed response does not belong to this request"
+        "Look for a proxy or cache that answers with the response to another request.";
+    CalleeUnexpected "callee_unexpected" Credential
+        "Another workload answered than the one that is expected"
+        "Compare the callee's identifier with the deployment's mapping.";
     RequestTarget "request_target" Credential
         "The request target has no path that a proof could be checked against"
         "CONNECT and `OPTIONS *` cannot be authenticated.";

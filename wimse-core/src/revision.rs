@@ -3,6 +3,8 @@
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
+use crate::httpsig::Derived;
+
 /// A pair of draft revisions that belong together.
 ///
 /// The newest is the default. An older one is never used silently: a verifier must be told to accept it with
@@ -31,6 +33,17 @@ pub(crate) struct WptWire {
     pub(crate) covers_access_token: bool,
 }
 
+/// What an HTTP signature covers of the request's target in one revision.
+#[derive(Debug)]
+pub(crate) struct SignatureWire {
+    /// Components of the target, besides `@method`.
+    pub(crate) target: &'static [Derived],
+}
+
+static SIGNATURE_07: SignatureWire = SignatureWire { target: &[Derived::Path, Derived::Query] };
+
+static SIGNATURE_06: SignatureWire = SignatureWire { target: &[Derived::RequestTarget] };
+
 static WPT_02: WptWire =
     WptWire { field: AUTHORIZATION, scheme: Some("WPT"), challenge: true, covers_access_token: false };
 
@@ -49,6 +62,13 @@ impl Revision {
         match self {
             Self::Wpt02 => &WPT_02,
             Self::Wpt01 => &WPT_01,
+        }
+    }
+
+    pub(crate) fn signature(self) -> &'static SignatureWire {
+        match self {
+            Self::Wpt02 => &SIGNATURE_07,
+            Self::Wpt01 => &SIGNATURE_06,
         }
     }
 

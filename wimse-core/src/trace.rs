@@ -39,6 +39,7 @@ steps! {
     RequestTarget "request_target" "http-signature §3" "the request has a path to authenticate";
     WitField "wit_field" "workload-creds §5.1.1" "exactly one Workload-Identity-Token field";
     ProofField "proof_field" "wpt §2" "exactly one field with a proof, of an accepted revision";
+    SignatureFields "signature_fields" "http-signature §3" "at most one usable signature with the WIMSE tag";
     WitCompact "wit_compact" "workload-creds §5.1.4" "the token is a compact JWS with a sound header";
     WitSubject "wit_subject" "workload-creds §5.1.4, identifier §4" "the subject is one canonical workload identifier";
     TrustDomain "trust_domain" "workload-creds §3" "the subject's trust domain has trust anchors";
@@ -61,6 +62,11 @@ steps! {
     ContextTokens "context_tokens" "wpt §2" "the context tokens are those that the proof covers";
     AccessToken "access_token" "wpt-01 §2" "the access token is covered by the proof";
     ProofSignature "proof_signature" "wpt §2" "the proof's signature verifies with the confirmation key";
+    Callee "callee" "workload-creds §1.3" "the callee is the expected workload";
+    SignatureCoverage "signature_coverage" "http-signature §3" "the signature covers what it must";
+    SignatureParameters "signature_parameters" "http-signature §3" "the signature has the parameters it must have, and no other";
+    RequestNonce "request_nonce" "http-signature §3.4" "the response belongs to this request";
+    ContentDigest "content_digest" "http-signature §3" "the content has the digest that is covered";
     Replay "replay" "wpt §3.1.4" "the proof was not used before";
 }
 

@@ -23,6 +23,21 @@ impl<'a> RequestParts<'a> {
         Self { method, uri, headers, trailers: None, scheme: None, authority: None, request_target: None }
     }
 
+    /// The method.
+    pub fn method(&self) -> &'a Method {
+        self.method
+    }
+
+    /// The path of the target as received, `/` if it is empty.
+    pub fn path(&self) -> &'a str {
+        self.uri.path()
+    }
+
+    /// All fields.
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
     /// The trailers, for `;tr`. Default: none were received.
     #[must_use]
     pub fn with_trailers(self, trailers: &'a HeaderMap) -> Self {
@@ -75,6 +90,16 @@ impl<'a> ResponseParts<'a> {
     /// A response without trailers whose request is not known.
     pub fn new(status: StatusCode, headers: &'a HeaderMap) -> Self {
         Self { status, headers, trailers: None, request: None }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// All fields.
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.headers
     }
 
     /// The trailers, for `;tr`. Default: none were received.

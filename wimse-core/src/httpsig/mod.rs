@@ -47,6 +47,7 @@ mod identifier;
 mod limits;
 mod message;
 mod params;
+pub mod profile;
 mod query_param;
 mod reader;
 mod sign;

@@ -7,7 +7,7 @@ mod verify;
 
 pub use context::Context;
 
-pub(crate) use context::ContextFields;
+pub(crate) use context::{ContextFields, TXN_TOKEN};
 pub(crate) use create::{ProofRequest, create, encoded_header};
 pub(crate) use fields::{Fields, carries_nothing, credentials, mark_sensitive, remove_proofs, under};
 pub(crate) use verify::{Policy, Verification};

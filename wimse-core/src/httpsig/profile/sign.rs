@@ -1,0 +1,199 @@
+//! Making the WIMSE signature of a request or a response.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode, Uri};
+
+use super::rules::{field_components, request_components};
+use super::{AUDIENCE, Exchange, REQUEST_NONCE, SIGN_RESPONSE, TAG};
+use crate::clock::UnixTime;
+use crate::credential::Credential;
+use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest, DigestAlgorithm};
+use crate::httpsig::{
+    BaseBuilder, Component, Derived, HttpSigError, Limits, Message, ReceivedSignatures, RequestParts,
+    ResponseParts, SIGNATURE, SIGNATURE_INPUT, SignatureBuilder, Value,
+};
+use crate::jose::{KeyError, random_id};
+use crate::revision::Revision;
+use crate::wit::WORKLOAD_IDENTITY_TOKEN;
+
+/// The label of signatures made here. It means nothing (http-signature §3), but the older revision suggests it.
+const LABEL: &str = "wimse";
+
+/// The signature to be made for a request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestSignature<'a> {
+    /// The caller's token and key.
+    pub credential: &'a Credential,
+    /// The value of `wimse-aud`.
+    pub audience: &'a str,
+    /// Whether to demand a signed response.
+    pub sign_response: bool,
+    /// The revision to speak.
+    pub revision: Revision,
+    /// The current time, which becomes `created`.
+    pub now: UnixTime,
+    /// From `created` to `expires`. The draft wants minutes.
+    pub lifetime: Duration,
+}
+
+/// The signature to be made for a response.
+#[derive(Debug, Clone, Copy)]
+pub struct ResponseSignature<'a> {
+    /// The callee's token and key.
+    pub credential: &'a Credential,
+    /// The request that is answered, with the nonce of its WIMSE signature.
+    pub exchange: Exchange<'a>,
+    /// The revision that the request spoke.
+    pub revision: Revision,
+    /// The current time, which becomes `created`.
+    pub now: UnixTime,
+    /// From `created` to `expires`. The draft wants minutes.
+    pub lifetime: Duration,
+}
+
+impl RequestSignature<'_> {
+    /// Sets the token, the digest of the content and the signature on a request, replacing those of an earlier
+    /// attempt, and returns the nonce. `content` is all of it; empty content gets no digest.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`]; then the request must not be sent.
+    pub fn apply(
+        &self,
+        method: &Method,
+        target: &Uri,
+        headers: &mut HeaderMap,
+        content: &[u8],
+    ) -> Result<String, SignatureError> {
+        prepare(self.credential, headers, content)?;
+        let nonce = random_id().map_err(SignatureError::Key)?;
+        let mut builder = SignatureBuilder::new(LABEL)
+            .cover(request_components(self.revision.signature().target, false))
+            .cover(field_components(headers, true))
+            .created(self.now)
+            .expires(self.now.plus(self.lifetime).min(self.credential.expires_at()))
+            .nonce(nonce.as_str())
+            .tag(TAG)
+            .parameter(AUDIENCE, Value::string(self.audience).map_err(|_| SignatureError::Audience)?);
+        if self.sign_response {
+            builder = builder.parameter(SIGN_RESPONSE, Value::boolean(true));
+        }
+        let message = RequestParts::new(method, target, headers).into();
+        finish(&builder, &message, self.credential, self.now)?.append_to(headers, &Limits::default())?;
+        Ok(nonce)
+    }
+}
+
+impl ResponseSignature<'_> {
+    /// Sets the token, the digest of the content and the signature on a response.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`]; then a successful response must not be sent unsigned (http-signature §3.5).
+    pub fn apply(
+        &self,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+        content: &[u8],
+    ) -> Result<(), SignatureError> {
+        prepare(self.credential, headers, content)?;
+        let nonce = random_id().map_err(SignatureError::Key)?;
+        let request_nonce = Value::string(self.exchange.nonce).map_err(|_| SignatureError::RequestNonce)?;
+        let builder = SignatureBuilder::new(LABEL)
+            .cover([Component::from(Derived::Status)])
+            .cover(request_components(self.revision.signature().target, true))
+            .cover(field_components(headers, false))
+            .created(self.now)
+            .expires(self.now.plus(self.lifetime).min(self.credential.expires_at()))
+            .nonce(nonce.as_str())
+            .tag(TAG)
+            .parameter(REQUEST_NONCE, request_nonce);
+        let response = ResponseParts::new(status, headers).with_request(self.exchange.request);
+        finish(&builder, &response.into(), self.credential, self.now)?
+            .append_to(headers, &Limits::default())?;
+        Ok(())
+    }
+}
+
+/// Puts token and digest in place and takes an earlier signature of ours away.
+fn prepare(credential: &Credential, headers: &mut HeaderMap, content: &[u8]) -> Result<(), SignatureError> {
+    let present = ReceivedSignatures::parse(headers, &Limits::default())?;
+    let (ours, all) = (present.by_tag(TAG).is_ok(), present.len());
+    drop(present);
+    if ours {
+        // A dictionary member cannot be taken out without writing the others anew.
+        if all > 1 {
+            return Err(SignatureError::OtherSignatures);
+        }
+        headers.remove(SIGNATURE_INPUT);
+        headers.remove(SIGNATURE);
+    }
+    headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
+    if content.is_empty() {
+        headers.remove(CONTENT_DIGEST);
+    } else {
+        let digest = ContentDigest::of(content, DigestAlgorithm::Sha256);
+        headers.insert(CONTENT_DIGEST, digest.to_header_value());
+    }
+    Ok(())
+}
+
+fn finish(
+    builder: &SignatureBuilder<'_>,
+    message: &Message<'_>,
+    credential: &Credential,
+    now: UnixTime,
+) -> Result<crate::httpsig::Signed, SignatureError> {
+    if now >= credential.expires_at() {
+        return Err(SignatureError::CredentialExpired { expired_at: credential.expires_at() });
+    }
+    Ok(builder.sign(message, credential.key(), &mut BaseBuilder::new())?)
+}
+
+/// Why a message was not signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// The token has expired: its key must not be used any more (workload-creds §9.4).
+    CredentialExpired {
+        /// The token's `exp`.
+        expired_at: UnixTime,
+    },
+    /// The audience is not plain ASCII.
+    Audience,
+    /// The request's nonce is not plain ASCII.
+    RequestNonce,
+    /// The message was signed by us before and has signatures of others as well.
+    OtherSignatures,
+    /// A component of the profile cannot be signed.
+    Signature(HttpSigError),
+    /// The random source failed.
+    Key(KeyError),
+}
+
+impl From<HttpSigError> for SignatureError {
+    fn from(error: HttpSigError) -> Self {
+        Self::Signature(error)
+    }
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CredentialExpired { expired_at } => {
+                write!(f, "the Workload Identity Token expired at {expired_at}")
+            }
+            Self::Audience => f.write_str("the audience is not plain ASCII"),
+            Self::RequestNonce => f.write_str("the request's nonce is not plain ASCII"),
+            Self::OtherSignatures => {
+                f.write_str("the message has signatures of others beside an earlier one of ours")
+            }
+            Self::Signature(error) => write!(f, "the message cannot be signed: {error}"),
+            Self::Key(error) => write!(f, "signing failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SignatureError {}
