@@ -152,6 +152,11 @@ impl<'a> Component<'a> {
         Self { name, flags: [None; MAX_FLAGS], argument: None }
     }
 
+    /// A derived component of the request that a response answers. Not for `@status`, which requests do not have.
+    pub(super) fn of_request(derived: Derived) -> Self {
+        Self { flags: [Some(Flag::Req), None, None, None], ..Self::from(derived) }
+    }
+
     /// Adds a parameter behind those that are there.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rules::{Check, check_content, field_components, find, read, refuse, request_components};
+use super::rules::{Check, check_content, find, of_request, read, refuse};
 use super::{AUDIENCE, REQUEST_NONCE, SIGN_RESPONSE};
 use crate::audience::Audiences;
 use crate::clock::UnixTime;
@@ -93,9 +93,8 @@ impl RequestCheck<'_> {
         let received = read(headers, t)?;
         let Some(signature) = find(&received, t)? else { return Ok(None) };
         let check = Check { wit: self.wit, headers, now: self.now, leeway: self.leeway, window: self.window };
-        let mut mandatory = request_components(self.revision.signature().target, false);
-        mandatory.extend(field_components(headers, true));
-        let (input, common) = check.claims(&signature, &mandatory, &[REQUEST_NONCE], t)?;
+        let mandatory = of_request(self.revision, headers);
+        let (input, common) = check.claims(&signature, mandatory, &[REQUEST_NONCE], t)?;
 
         let audience = input.string(AUDIENCE).map_err(|e| refuse(t, Step::ProofAudience, &e))?;
         let mine = audience.is_some_and(|audience| self.audiences.accept(audience, self.request.path()));

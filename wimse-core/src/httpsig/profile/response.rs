@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use super::rules::{Check, check_content, field_components, find, read, refuse, request_components};
+use super::rules::{Check, check_content, find, of_response, read, refuse};
 use super::{AUDIENCE, REQUEST_NONCE, SIGN_RESPONSE};
 use crate::callee::Expectation;
 use crate::clock::UnixTime;
 use crate::httpsig::digest::ContentDigest;
-use crate::httpsig::{Component, Derived, RequestParts, ResponseParts};
+use crate::httpsig::{RequestParts, ResponseParts};
 use crate::revision::Revision;
 use crate::trace::{NoTrace, Step, Trace, ensure};
 use crate::wit::Wit;
@@ -120,10 +120,8 @@ impl ResponseCheck<'_> {
         ensure(t, Step::Callee, met, Reason::CalleeUnexpected, expected, format_args!("{who}"))?;
 
         let check = Check { wit, headers, now: self.now, leeway: self.leeway, window: self.window };
-        let mut mandatory = vec![Component::from(Derived::Status)];
-        mandatory.extend(request_components(self.revision.signature().target, true));
-        mandatory.extend(field_components(headers, false));
-        let (input, common) = check.claims(&signature, &mandatory, &[AUDIENCE, SIGN_RESPONSE], t)?;
+        let mandatory = of_response(self.revision, headers);
+        let (input, common) = check.claims(&signature, mandatory, &[AUDIENCE, SIGN_RESPONSE], t)?;
 
         let tied = input.string(REQUEST_NONCE).map_err(|e| refuse(t, Step::RequestNonce, &e))?;
         let same = tied == Some(self.exchange.nonce);

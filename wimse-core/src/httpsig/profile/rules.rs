@@ -9,9 +9,10 @@ use super::TAG;
 use crate::clock::UnixTime;
 use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest, DigestError};
 use crate::httpsig::{
-    BaseBuilder, Component, ComponentParameter, Derived, HttpSigError, Limits, Message, ReceivedSignature,
-    ReceivedSignatures, SignatureInput,
+    BaseBuilder, Component, Derived, HttpSigError, Limits, Message, ReceivedSignature, ReceivedSignatures,
+    SignatureInput,
 };
+use crate::revision::Revision;
 use crate::trace::{Step, Trace, ensure};
 use crate::wit::{WORKLOAD_IDENTITY_TOKEN, Wit};
 use crate::wpt::TXN_TOKEN;
@@ -24,8 +25,36 @@ pub const MAX_WINDOW: Duration = Duration::from_secs(600);
 const MAX_NONCE: usize = 256;
 
 /// Fields that must be covered wherever they are present (http-signature §3).
-const REQUEST_FIELDS: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_DIGEST, AUTHORIZATION, TXN_TOKEN];
-const RESPONSE_FIELDS: [HeaderName; 2] = [CONTENT_TYPE, CONTENT_DIGEST];
+static REQUEST_FIELDS: [HeaderName; 5] =
+    [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST, AUTHORIZATION, TXN_TOKEN];
+static RESPONSE_FIELDS: [HeaderName; 3] = [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST];
+
+/// What a request's signature must cover, in the order in which this crate signs it.
+pub(super) fn of_request(
+    revision: Revision,
+    headers: &HeaderMap,
+) -> impl Iterator<Item = Component<'static>> {
+    request_target(revision).map(Component::from).chain(fields(&REQUEST_FIELDS, headers))
+}
+
+/// What a response's signature must cover, in the order in which this crate signs it.
+pub(super) fn of_response(
+    revision: Revision,
+    headers: &HeaderMap,
+) -> impl Iterator<Item = Component<'static>> {
+    let request = request_target(revision).map(Component::of_request);
+    std::iter::once(Derived::Status.into()).chain(request).chain(fields(&RESPONSE_FIELDS, headers))
+}
+
+fn request_target(revision: Revision) -> impl Iterator<Item = Derived> {
+    std::iter::once(Derived::Method).chain(revision.signature().target.iter().copied())
+}
+
+fn fields(names: &'static [HeaderName], headers: &HeaderMap) -> impl Iterator<Item = Component<'static>> {
+    // The token is covered in any case: without it there is no key to verify with.
+    let wanted = |name: &&HeaderName| **name == WORKLOAD_IDENTITY_TOKEN || headers.contains_key(*name);
+    names.iter().filter(wanted).map(Component::from)
+}
 
 /// Everything that a signature is held against, but for what only requests or responses have.
 pub(super) struct Check<'a> {
@@ -40,23 +69,6 @@ pub(super) struct Check<'a> {
 pub(super) struct Common<'s> {
     pub(super) nonce: &'s str,
     pub(super) expires_at: UnixTime,
-}
-
-/// The derived components of a request; with `req`, as a response covers them.
-pub(super) fn request_components(target: &'static [Derived], req: bool) -> Vec<Component<'static>> {
-    let components = std::iter::once(Derived::Method).chain(target.iter().copied()).map(Component::from);
-    if !req {
-        return components.collect();
-    }
-    components.filter_map(|component| component.with(ComponentParameter::Req).ok()).collect()
-}
-
-/// The fields that a message must cover, in the order in which this crate signs them.
-pub(super) fn field_components(headers: &HeaderMap, request: bool) -> Vec<Component<'static>> {
-    let conditional: &[HeaderName] = if request { &REQUEST_FIELDS } else { &RESPONSE_FIELDS };
-    let present = conditional.iter().filter(|name| headers.contains_key(*name)).cloned();
-    let fields = std::iter::once(WORKLOAD_IDENTITY_TOKEN).chain(present);
-    fields.filter_map(|name| Component::field(name.as_str().to_owned()).ok()).collect()
 }
 
 /// The one signature with the WIMSE tag; `None` if there is none (http-signature §3).
@@ -84,13 +96,13 @@ impl Check<'_> {
     pub(super) fn claims<'s, T: Trace>(
         &self,
         signature: &ReceivedSignature<'s>,
-        mandatory: &[Component<'_>],
+        mandatory: impl Iterator<Item = Component<'static>>,
         forbidden: &[&'static str],
         t: &mut T,
     ) -> Result<(SignatureInput<'s>, Common<'s>), Rejection> {
         let input = signature.input().map_err(|error| refuse(t, Step::SignatureFields, &error))?;
         for component in mandatory {
-            let covered = input.covers(component);
+            let covered = input.covers(&component);
             let expected = format_args!("{component} covered");
             let found = format_args!("{}", if covered { "it" } else { "a signature that does not cover it" });
             ensure(t, Step::SignatureCoverage, covered, Reason::ComponentNotCovered, expected, found)?;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-use super::rules::{field_components, request_components};
+use super::rules::{of_request, of_response};
 use super::{AUDIENCE, Exchange, REQUEST_NONCE, SIGN_RESPONSE, TAG};
 use crate::clock::UnixTime;
 use crate::credential::Credential;
 use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest, DigestAlgorithm};
 use crate::httpsig::{
-    BaseBuilder, Component, Derived, HttpSigError, Limits, Message, ReceivedSignatures, RequestParts,
-    ResponseParts, SIGNATURE, SIGNATURE_INPUT, SignatureBuilder, Value,
+    BaseBuilder, HttpSigError, Limits, Message, ReceivedSignatures, RequestParts, ResponseParts, SIGNATURE,
+    SIGNATURE_INPUT, SignatureBuilder, Value,
 };
 use crate::jose::{KeyError, random_id};
 use crate::revision::Revision;
@@ -70,8 +70,7 @@ impl RequestSignature<'_> {
         prepare(self.credential, headers, content)?;
         let nonce = random_id().map_err(SignatureError::Key)?;
         let mut builder = SignatureBuilder::new(LABEL)
-            .cover(request_components(self.revision.signature().target, false))
-            .cover(field_components(headers, true))
+            .cover(of_request(self.revision, headers))
             .created(self.now)
             .expires(self.now.plus(self.lifetime).min(self.credential.expires_at()))
             .nonce(nonce.as_str())
@@ -102,9 +101,7 @@ impl ResponseSignature<'_> {
         let nonce = random_id().map_err(SignatureError::Key)?;
         let request_nonce = Value::string(self.exchange.nonce).map_err(|_| SignatureError::RequestNonce)?;
         let builder = SignatureBuilder::new(LABEL)
-            .cover([Component::from(Derived::Status)])
-            .cover(request_components(self.revision.signature().target, true))
-            .cover(field_components(headers, false))
+            .cover(of_response(self.revision, headers))
             .created(self.now)
             .expires(self.now.plus(self.lifetime).min(self.credential.expires_at()))
             .nonce(nonce.as_str())
