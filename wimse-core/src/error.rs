@@ -129,8 +129,8 @@ reasons! {
         "The request has a Workload Identity Token but no proof of possession"
         "A Workload Identity Token alone is never enough; check for an intermediary that strips Authorization.";
     ProofRepeated "proof_repeated" Credential
-        "The field that carries the proof occurs more than once"
-        "Exactly one Authorization field is allowed beside a Workload Proof Token.";
+        "The proof, or the Authorization field, occurs more than once"
+        "One Authorization field is allowed, and one signature with the WIMSE tag; check for a second signer.";
     ProofMalformed "proof_malformed" Credential
         "The proof is not a well-formed Workload Proof Token"
         "The field must be `WPT`, one or more spaces, and one token.";

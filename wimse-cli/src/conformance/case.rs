@@ -1,12 +1,12 @@
 //! What a vector says, as types: what is sent, to which receiver, and what must come of it.
 
 use serde::Deserialize;
-use serde_json::Value;
 use wimse_core::{Profile, Revision, UnixTime};
 
 use super::anchors::{Anchors, Trust};
 use super::fault::Fault;
 use super::fields::{Fields, OneOrMany};
+use super::httpsig;
 use super::message::Request;
 
 /// One vector.
@@ -31,6 +31,12 @@ pub(super) enum Subject {
         receiver: Receiver,
         requests: OneOrMany<Request>,
     },
+    /// Requests with HTTP message signatures.
+    SignedRequest {
+        receiver: httpsig::Receiver,
+        requests: OneOrMany<httpsig::Request>,
+    },
+    SignedResponse(Box<httpsig::Exchange>),
     Identifier(String),
     /// Whether two texts are the same identifier.
     Comparison(String, String),
@@ -41,7 +47,17 @@ impl Subject {
         match self {
             Self::Wit { .. } => "wit",
             Self::Wpt { .. } => "wpt",
+            Self::SignedRequest { .. } | Self::SignedResponse(_) => "httpsig",
             Self::Identifier(_) | Self::Comparison(..) => "identifier",
+        }
+    }
+
+    /// How many requests it is made of, if it is a sequence.
+    fn length(&self) -> Option<usize> {
+        match self {
+            Self::Wpt { requests: OneOrMany::Many(requests), .. } => Some(requests.len()),
+            Self::SignedRequest { requests: OneOrMany::Many(requests), .. } => Some(requests.len()),
+            _ => None,
         }
     }
 }
@@ -107,11 +123,8 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// Reads one of the file's `vectors`. Its members tell what kind it is of.
     pub(super) fn case(&self, fields: &Fields) -> Result<Case, Fault> {
-        let profile: Option<Value> = fields.optional("profile")?;
-        let httpsig =
-            profile.as_ref().and_then(Value::as_str).is_some_and(|name| name.starts_with("httpsig"));
-        let (subject, expected) = if fields.has("kind") || httpsig {
-            return Err(Fault::HttpSignature);
+        let (subject, expected) = if httpsig::is_meant_by(fields) {
+            (httpsig::subject(self, fields)?, fields.required("expected")?)
         } else if fields.has("wit") {
             (self.wit(fields)?, fields.required("expected")?)
         } else if fields.has("request") || fields.has("sequence") {
@@ -127,12 +140,8 @@ impl Context<'_> {
             Subject::Identifier(input) => input.clone(),
             _ => fields.required("id")?,
         };
-        let outcomes = match &subject {
-            Subject::Wpt { requests: OneOrMany::Many(requests), .. } => Some(requests.len()),
-            _ => None,
-        };
         let expected = with_interop(expected, fields.optional::<String>("interop")?.as_deref());
-        check_shape(&expected, outcomes)?;
+        check_shape(&expected, subject.length())?;
         Ok(Case { id, subject, expected, expected_reason: fields.optional("expected_reason")? })
     }
 
@@ -149,18 +158,27 @@ impl Context<'_> {
     }
 
     fn wpt(&self, fields: &Fields) -> Result<Subject, Fault> {
+        let (receiver, requests) = self.sequence(fields, |fields| self.request(fields))?;
+        Ok(Subject::Wpt { receiver, requests })
+    }
+
+    /// Reads the cases that `sequence` names, or this one alone. All of them must want the same receiver.
+    pub(super) fn sequence<R: PartialEq, Q>(
+        &self,
+        fields: &Fields,
+        read: impl Fn(&Fields) -> Result<(R, Q), Fault>,
+    ) -> Result<(R, OneOrMany<Q>), Fault> {
         let Some(ids) = fields.optional::<Vec<String>>("sequence")? else {
-            let (receiver, request) = self.request(fields)?;
-            return Ok(Subject::Wpt { receiver, requests: OneOrMany::One(request) });
+            return read(fields).map(|(receiver, request)| (receiver, OneOrMany::One(request)));
         };
-        let cases: Vec<_> = ids.iter().map(|id| self.request(self.named(id)?)).collect::<Result<_, _>>()?;
+        let cases: Vec<_> = ids.iter().map(|id| read(self.named(id)?)).collect::<Result<_, _>>()?;
         let (receivers, requests): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
         let mut receivers = receivers.into_iter();
         let receiver = receivers.next().ok_or(Fault::Missing("sequence"))?;
         if receivers.any(|other| other != receiver) {
             return Err(Fault::UnequalReceivers);
         }
-        Ok(Subject::Wpt { receiver, requests: OneOrMany::Many(requests) })
+        Ok((receiver, OneOrMany::Many(requests)))
     }
 
     fn named(&self, id: &str) -> Result<&Fields, Fault> {
@@ -219,6 +237,6 @@ fn check_shape(expected: &OneOrMany<Expected>, sequence: Option<usize>) -> Resul
     }
 }
 
-fn now(fields: &Fields) -> Result<UnixTime, Fault> {
+pub(super) fn now(fields: &Fields) -> Result<UnixTime, Fault> {
     fields.required("now").map(UnixTime::from_secs)
 }

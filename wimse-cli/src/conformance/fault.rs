@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use wimse_core::BuildError;
+use wimse_core::httpsig::HttpSigError;
 
 /// The longest name of a vector that a message repeats, in characters.
 const MAX_NAME: usize = 100;
@@ -16,15 +17,17 @@ pub(super) enum Fault {
     Json(serde_json::Error),
     Empty,
     UnknownKind,
-    HttpSignature,
     Missing(&'static str),
     Malformed(&'static str, serde_json::Error),
     NoDefaultAnchors,
     SettingsWithoutAnchors(String),
     NoSuchCase(String),
+    NotARequest,
     UnequalReceivers,
     ExpectedShape,
     Receiver(BuildError),
+    /// What a client sent, so that nobody could tell the right response.
+    Sent(HttpSigError),
 }
 
 /// A [`Fault`] with its place.
@@ -53,9 +56,8 @@ impl fmt::Display for Fault {
             Self::Json(error) => write!(f, "not a vector file: {error}"),
             Self::Empty => f.write_str("not a vector file: no vectors"),
             Self::UnknownKind => {
-                f.write_str("of no known kind: neither `wit`, `request`, `sequence` nor `input`")
+                f.write_str("of no known kind: neither `kind`, `wit`, `request`, `sequence` nor `input`")
             }
-            Self::HttpSignature => f.write_str("HTTP message signatures are not supported by this build"),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Malformed(field, error) => write!(f, "`{field}` cannot be used: {error}"),
             Self::NoDefaultAnchors => {
@@ -65,10 +67,12 @@ impl fmt::Display for Fault {
                 write!(f, "`settings` for {domain}, which has no trust anchors")
             }
             Self::NoSuchCase(id) => write!(f, "`sequence` names {}, which is not in the file", Shown(id)),
+            Self::NotARequest => f.write_str("`sequence` names a case that is no request"),
             Self::UnequalReceivers => f.write_str("the cases of `sequence` want different receivers"),
             Self::ExpectedShape => f.write_str(
                 "`expected` must be a list of as many outcomes as `sequence` has, and else one outcome",
             ),
+            Self::Sent(error) => write!(f, "the request of the response has no usable signature: {error}"),
             Self::Receiver(error) => write!(f, "no receiver can be set up like this: {error}"),
         }
     }

@@ -11,7 +11,7 @@ use super::fault::Fault;
 
 /// The members that decide about a vector. All others are for readers and skipped unparsed: decoded claims may
 /// hold numbers and depths that no JSON library represents.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 24] = [
     "id",
     "kind",
     "now",
@@ -20,7 +20,11 @@ const KNOWN: [&str; 20] = [
     "settings",
     "wit",
     "request",
+    "response",
     "accepted_audiences",
+    "expected_audiences",
+    "expected_server_identifier",
+    "wit_check",
     "understood_oth",
     "sequence",
     "expected",

@@ -1,9 +1,9 @@
-//! The request of a case.
+//! The messages of a case.
 
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64URL_NOPAD;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use wimse_core::UnixTime;
@@ -18,6 +18,7 @@ pub(super) struct Request {
     pub(super) message: Message,
 }
 
+/// A request as WPT vectors have it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Message {
     method: String,
@@ -31,11 +32,7 @@ impl Message {
         let mut request = http::Request::new(());
         *request.method_mut() = self.method.parse().ok()?;
         *request.uri_mut() = self.target_uri.parse().ok()?;
-        for (name, value) in &self.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            // Octets, since that is what a field value is: text outside ASCII goes as it is in the vector.
-            request.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
-        }
+        *request.headers_mut() = to_fields(&self.headers)?;
         Some(request)
     }
 
@@ -56,4 +53,52 @@ fn covered(proof: &str) -> Option<impl Iterator<Item = String> + use<>> {
     let payload = BASE64URL_NOPAD.decode(proof.split('.').nth(1)?.as_bytes()).ok()?;
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
     Some(claims.oth.into_keys())
+}
+
+/// A request or response as vectors of HTTP message signatures have it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Signed {
+    start_line: String,
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    body: String,
+}
+
+impl Signed {
+    /// The head of a request; `None` if the `http` crate cannot hold it.
+    pub(super) fn to_request(&self) -> Option<http::Request<()>> {
+        let mut parts = self.start_line.split(' ');
+        let (Some(method), Some(target), Some(_version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return None;
+        };
+        let mut request = http::Request::new(());
+        *request.method_mut() = method.parse().ok()?;
+        *request.uri_mut() = target.parse().ok()?;
+        *request.headers_mut() = to_fields(&self.headers)?;
+        Some(request)
+    }
+
+    /// The head of a response; `None` if the `http` crate cannot hold it.
+    pub(super) fn to_response(&self) -> Option<http::Response<()>> {
+        let mut response = http::Response::new(());
+        *response.status_mut() = self.start_line.split(' ').nth(1)?.parse().ok()?;
+        *response.headers_mut() = to_fields(&self.headers)?;
+        Some(response)
+    }
+
+    pub(super) fn body(&self) -> &[u8] {
+        self.body.as_bytes()
+    }
+}
+
+fn to_fields(lines: &[(String, String)]) -> Option<HeaderMap> {
+    let mut fields = HeaderMap::new();
+    for (name, value) in lines {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        // Octets, since that is what a field value is: text outside ASCII goes as it is in the vector.
+        fields.try_append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?).ok()?;
+    }
+    Some(fields)
 }

@@ -4,6 +4,7 @@ mod anchors;
 mod case;
 mod fault;
 mod fields;
+mod httpsig;
 mod load;
 mod message;
 mod report;

@@ -20,10 +20,11 @@ use wimse_core::{
 use super::case::{Case, Expected, Receiver, Subject};
 use super::fault::Fault;
 use super::fields::OneOrMany;
+use super::httpsig;
 use super::message::Request;
 
-/// The reason code of a request that the `http` crate cannot hold, so that no server built on it would see it.
-const NOT_REPRESENTABLE: &str = "request_not_representable";
+/// The reason code of a message that the `http` crate cannot hold, so that no software built on it would see it.
+pub(super) const NOT_REPRESENTABLE: &str = "request_not_representable";
 
 /// The reason code of two identifiers that are well-formed and not the same.
 const DIFFERENT: &str = "identifiers_differ";
@@ -57,7 +58,7 @@ impl Outcome {
     const ACCEPT: Self = Self { got: Got::Accept, reason: None };
     const SKIPPED: Self = Self { got: Got::Skipped, reason: None };
 
-    fn reject(reason: &'static str) -> Self {
+    pub(super) fn reject(reason: &'static str) -> Self {
         Self { got: Got::Reject, reason: Some(reason) }
     }
 }
@@ -100,6 +101,8 @@ pub(super) fn run(case: &Case) -> Result<OneOrMany<Outcome>, Fault> {
             Err(error) => error.into(),
         }),
         Subject::Wpt { receiver, requests } => send(receiver, requests)?,
+        Subject::SignedRequest { receiver, requests } => httpsig::sent(receiver, requests),
+        Subject::SignedResponse(exchange) => OneOrMany::One(httpsig::answered(exchange)?),
         Subject::Identifier(input) => OneOrMany::One(WorkloadId::parse(input).into()),
         Subject::Comparison(a, b) => OneOrMany::One(compare(a, b).unwrap_or_else(Into::into)),
     })

@@ -6,6 +6,7 @@
     reason = "a test panics where its expectations fail, in its helpers too"
 )]
 
+mod httpsig;
 mod receiver;
 mod support;
 mod unreadable;
@@ -59,9 +60,11 @@ macro_rules! every_vector_comes_out_as_expected {
 every_vector_comes_out_as_expected! {
     wit "wit.json"
     wpt "wpt.json"
+    httpsig_vectors "httpsig.json"
     identifier "identifier.json"
     own_wit "own-wit.json"
     own_wpt "own-wpt.json"
+    own_httpsig "own-httpsig.json"
     own_identifier "own-identifier.json"
 }
 
@@ -90,6 +93,31 @@ fn refusals_come_for_the_reason_that_the_vector_names() {
         ("TA-07", "wit.json", "wit-bad-cross-domain", json!("reject"), json!("wit_key_unknown")),
         ("WIT-28", "wit.json", "wit-httpsig07-svcC", json!("skipped"), json!(null)),
         ("WPT-31", "wpt.json", "wpt-bad-oth-unknown", json!("reject"), json!("context_token_unknown")),
+        (
+            "HSQ-06",
+            "httpsig.json",
+            "hs-bad-uncovered-content-digest",
+            json!("reject"),
+            json!("component_not_covered"),
+        ),
+        ("HSQ-22", "httpsig.json", "hs-bad-tag-value", json!("reject"), json!("proof_missing")),
+        ("HSQ-23", "httpsig.json", "hs-bad-two-wimse-tags", json!("reject"), json!("proof_repeated")),
+        (
+            "HSR-17",
+            "httpsig.json",
+            "hr-bad-req-nonce-missing",
+            json!("reject"),
+            json!("request_nonce_mismatch"),
+        ),
+        (
+            "HSR-18",
+            "httpsig.json",
+            "hr-bad-unsigned-error-asked",
+            json!("reject"),
+            json!("response_unsigned"),
+        ),
+        ("HSR-22", "httpsig.json", "hr-bad-wrong-server", json!("reject"), json!("callee_unexpected")),
+        ("WIT-25", "httpsig.json", "hs-bad-two-wit-fields", json!("reject"), json!("wit_repeated")),
         ("WPT-21", "wpt.json", "wpt-replay", json!(["accept", "reject"]), json!([null, "replayed"])),
     ] {
         let ran = conformance(&["--json"], &vectors().join(file));

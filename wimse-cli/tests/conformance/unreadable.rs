@@ -1,6 +1,6 @@
 //! What `wimse conformance` cannot read: exit code 2, and a message with the file and the vector.
 
-use crate::support::{self, conformance, file_of, folder, vector, vectors, write};
+use crate::support::{self, conformance, file_of, folder, run_one, vector, vectors, write};
 use serde_json::{Value, json};
 
 #[test]
@@ -38,12 +38,24 @@ fn with(mut vector: Value, member: &str, value: Value) -> Value {
 fn a_vector_that_does_not_say_enough() {
     let wit = || vector("wit.json", "wit-creds-example");
     let wpt = || vector("wpt.json", "wpt02-example");
+    let signed = || vector("httpsig.json", "hs-ok-post");
+    let answered = || vector("httpsig.json", "hr-ok");
     let replay = || vector("wpt.json", "wpt-replay");
     let identifier = json!({ "input": "spiffe://example.com/a", "id_pr99": true });
     let mut cases: Vec<(Value, &str)> = vec![
         (json!({ "id": "x", "expected": "accept" }), "of no known kind"),
-        (json!({ "id": "x", "kind": "request" }), "not supported by this build"),
-        (with(wpt(), "profile", json!("httpsig-07")), "not supported by this build"),
+        (with(wpt(), "profile", json!("httpsig-07")), "`kind` is missing"),
+        (with(signed(), "kind", json!("push")), "`kind` cannot be used"),
+        (with(signed(), "profile", json!("httpsig-05")), "`profile` cannot be used"),
+        (with(signed(), "request", json!({ "start_line": "GET / HTTP/1.1" })), "`request` cannot be used"),
+        (with(signed(), "wit_check", json!("later")), "`wit_check` cannot be used"),
+        (with(signed(), "expected", json!(["accept"])), "`expected` must be"),
+        (with(signed(), "sequence", json!(["x", "hs-ok-post"])), "names x"),
+        (
+            with(answered(), "expected_server_identifier", json!("billing")),
+            "`expected_server_identifier` cannot be used",
+        ),
+        (with(answered(), "response", json!(null)), "`response` is missing"),
         (with(wit(), "profile", json!("wimse-2")), "`profile` cannot be used"),
         (with(wit(), "now", json!("yesterday")), "`now` cannot be used"),
         (with(wit(), "expected", json!("maybe")), "`expected` cannot be used"),
@@ -68,6 +80,7 @@ fn a_vector_that_does_not_say_enough() {
     cases.extend(
         ["accepted_audiences", "now", "profile", "expected"].map(|m| (without(wpt(), m), "is missing")),
     );
+    cases.extend(["now", "profile", "expected", "request"].map(|m| (without(signed(), m), "is missing")));
     for (case, message) in cases {
         let file = file_of("unsaid", &[wpt(), case.clone()]);
         let ran = conformance(&[], &file);
@@ -114,9 +127,35 @@ fn it_outweighs_a_mismatch_and_does_not_stop_the_other_files() {
 }
 
 #[test]
-fn http_signature_vectors_are_not_passed_over() {
-    let pending = vectors().join("../pending/httpsig.json");
-    let ran = conformance(&["--json"], &pending);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
-    assert!(ran.err.contains("httpsig.json: vector h07-req-a-b: "), "{}", ran.err);
+fn a_response_to_a_request_that_nobody_could_answer_rightly() {
+    let sent = |pattern: &str, replacement: &str| {
+        let mut answered = vector("httpsig.json", "hr-ok");
+        for line in answered["request"]["headers"].as_array_mut().unwrap() {
+            line[1] = json!(line[1].as_str().unwrap().replace(pattern, replacement));
+        }
+        answered
+    };
+    let mut nobody = vector("httpsig.json", "hr-bad-unsigned-asked");
+    nobody.as_object_mut().unwrap().remove("expected_server_identifier").unwrap();
+    for (case, message) in [
+        (sent("wimse-workload-to-workload", "another"), "has no usable signature"),
+        (sent(";nonce=", ";x="), "has no usable signature"),
+        (sent(";wimse-sign-response", ";wimse-sign-response=1"), "has no usable signature"),
+        (nobody, "`expected_server_identifier` is missing"),
+    ] {
+        let ran = run_one("unanswerable", case);
+        assert_eq!(ran.code, Some(2), "{message}");
+        assert!(ran.err.contains(message), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_sequence_of_requests_that_names_a_response() {
+    let (signed, answered) = (vector("httpsig.json", "hs-ok-post"), vector("httpsig.json", "hr-ok"));
+    let mut sequence = with(signed.clone(), "id", json!("both"));
+    sequence["sequence"] = json!(["hs-ok-post", "hr-ok"]);
+    sequence["expected"] = json!(["accept", "accept"]);
+    let ran = conformance(&[], &file_of("responses", &[signed, answered, sequence]));
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("vector both: `sequence` names a case that is no request"), "{}", ran.err);
 }

@@ -53,7 +53,7 @@ fn hsq_05_hsq_11_hsq_35_whatever_is_changed_on_the_way_is_noticed() {
         ("the type", |s| set(s, "content-type", "text/html"), "proof_signature"),
         ("no type", |s| drop(s.headers.remove("content-type")), "component_unresolved"),
         ("the transaction", |s| set(s, "txn-token", "another"), "proof_signature"),
-        ("two transactions", |s| add(s, "txn-token", "another"), "proof_signature"),
+        ("two transactions", |s| add(s, "txn-token", "another"), "txn_token_mismatch"),
         ("authorization added", |s| set(s, "authorization", "Bearer x"), "component_not_covered"),
         ("no signature", |s| drop(s.headers.remove("signature")), "proof_malformed"),
         ("no input", |s| drop(s.headers.remove("signature-input")), "unsigned"),
@@ -169,4 +169,26 @@ fn key_03_an_expired_credential_does_not_sign() {
     let uri = TARGET.parse().unwrap();
     let refused = signature.apply(&Method::GET, &uri, &mut http::HeaderMap::new(), b"").unwrap_err();
     assert!(refused.to_string().contains("expired"), "{refused}");
+}
+
+#[test]
+fn amb_17_ctx_01_two_lines_of_what_must_be_one_are_refused_also_when_they_were_signed() {
+    let world = World::new(Algorithm::Es256);
+    for (field, expected) in [("authorization", "proof_repeated"), ("txn-token", "txn_token_mismatch")] {
+        let mut sent = world.signed(Revision::default(), "");
+        for value in ["Bearer a", "Bearer b"] {
+            sent.headers.append(field, HeaderValue::from_static(value));
+        }
+        let signature = wimse_core::httpsig::profile::RequestSignature {
+            credential: world.caller.credential(),
+            audience: crate::AUDIENCE,
+            sign_response: false,
+            revision: Revision::default(),
+            now: wimse_core::UnixTime::from_secs(NOW),
+            lifetime: std::time::Duration::from_secs(60),
+        };
+        let (method, uri) = (sent.method.clone(), sent.uri.clone());
+        signature.apply(&method, &uri, &mut sent.headers, b"").unwrap();
+        assert_eq!(reason(world.check(&sent)), expected, "{field}");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
+
 use super::rules::{Check, check_content, find, of_request, read, refuse};
 use super::{AUDIENCE, REQUEST_NONCE, SIGN_RESPONSE};
 use crate::audience::Audiences;
@@ -11,6 +13,7 @@ use crate::httpsig::digest::ContentDigest;
 use crate::revision::Revision;
 use crate::trace::{NoTrace, Step, Trace, ensure};
 use crate::wit::Wit;
+use crate::wpt::TXN_TOKEN;
 use crate::{Reason, Rejection};
 
 /// A request's signature and everything it is held against.
@@ -93,6 +96,12 @@ impl RequestCheck<'_> {
         let received = read(headers, t)?;
         let Some(signature) = find(&received, t)? else { return Ok(None) };
         let check = Check { wit: self.wit, headers, now: self.now, leeway: self.leeway, window: self.window };
+        // Covered as one value, two lines would be one to the signature and two to whoever reads them.
+        for (name, reason) in [(AUTHORIZATION, Reason::ProofRepeated), (TXN_TOKEN, Reason::TxnToken)] {
+            let one = headers.get_all(&name).iter().nth(1).is_none();
+            let found = format_args!("{}", if one { "it" } else { "several" });
+            ensure(t, Step::SignatureFields, one, reason, format_args!("at most one {name} field"), found)?;
+        }
         let mandatory = of_request(self.revision, headers);
         let (input, common) = check.claims(&signature, mandatory, &[REQUEST_NONCE], t)?;
 
