@@ -81,13 +81,17 @@ impl ContentDigest {
 
     /// The value of the field.
     pub fn to_header_value(&self) -> HeaderValue {
-        let mut text = String::with_capacity(160);
         let digests = [
             (DigestAlgorithm::Sha256, self.sha256.as_ref().map(<[u8; 32]>::as_slice)),
             (DigestAlgorithm::Sha512, self.sha512.as_ref().map(<[u8; 64]>::as_slice)),
         ];
-        for (algorithm, digest) in digests {
-            let Some(digest) = digest else { continue };
+        let present = || digests.iter().filter_map(|(algorithm, digest)| Some((algorithm, (*digest)?)));
+        // Exactly as long as it gets, so that it becomes a header value as it is: key, `=:`, base64, `:`, comma.
+        let member = |(algorithm, digest): (&DigestAlgorithm, &[u8])| {
+            algorithm.as_str().len() + 3 + BASE64.encode_len(digest.len()) + 2
+        };
+        let mut text = String::with_capacity(present().map(member).sum::<usize>().saturating_sub(2));
+        for (algorithm, digest) in present() {
             if !text.is_empty() {
                 text.push_str(", ");
             }
