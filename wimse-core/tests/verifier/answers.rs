@@ -38,12 +38,7 @@ fn check_answer(what: &str, request: &Request<()>, rejection: &Rejection, status
 #[test]
 fn err_04_err_06_wpt_40_wpt_41_every_refusal_is_401_with_the_challenge_and_no_details() {
     let world = World::new();
-    let verifier = world
-        .builder()
-        .replay_cache(MemoryReplayCache::default())
-        .context_tokens(["x-user"])
-        .build()
-        .unwrap();
+    let verifier = world.verifier_with_context();
     for Failing { what, request, reason } in failing_requests(&world) {
         let rejection = decide(&verifier, &request).unwrap_err();
         assert_eq!(rejection.reason(), reason, "{what}: {rejection}");

@@ -119,12 +119,7 @@ fn tokens_of_two_megabytes_are_refused_by_size_or_content() {
 #[test]
 fn ten_thousand_fields_are_read_in_linear_time() {
     let world = World::new();
-    let verifier = world
-        .builder()
-        .replay_cache(MemoryReplayCache::default())
-        .context_tokens(["x-user"])
-        .build()
-        .unwrap();
+    let verifier = world.verifier_with_context();
     let mut many = world.request();
     for i in 0..10_000 {
         many.headers_mut()

@@ -69,6 +69,11 @@ impl World {
         self.builder().replay_cache(MemoryReplayCache::default()).build().unwrap()
     }
 
+    /// A verifier that knows `x-user` as a context token.
+    pub(crate) fn verifier_with_context(&self) -> Verifier {
+        self.builder().replay_cache(MemoryReplayCache::default()).context_tokens(["x-user"]).build().unwrap()
+    }
+
     pub(crate) fn wit_header(&self) -> Value {
         json!({ "alg": "ES256", "typ": "wit+jwt", "kid": "k1" })
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use wimse_core::jose::SigningKey;
 use wimse_core::testing::TestDomain;
 use wimse_core::trace::Steps;
-use wimse_core::{MemoryReplayCache, RequestHead, RotatingCredential, SignOptions, WitIssuer};
+use wimse_core::{RequestHead, RotatingCredential, SignOptions, WitIssuer};
 
 use crate::common::TEST_KEYS;
 use crate::failing::failing_requests;
@@ -78,12 +78,7 @@ impl<'a> Shown<'a> {
 #[test]
 fn aud_02_wpt_38_a_full_run_of_refusals_and_acceptances_shows_no_credential() {
     let world = World::new();
-    let verifier = world
-        .builder()
-        .replay_cache(MemoryReplayCache::default())
-        .context_tokens(["x-user"])
-        .build()
-        .unwrap();
+    let verifier = world.verifier_with_context();
     let signer = world.signer().context_tokens(["x-user"]).build().unwrap();
     let mut sound = http::Request::get(TARGET)
         .header("txn-token", "a-transaction-token-of-some-length")
