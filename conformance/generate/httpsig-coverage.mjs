@@ -46,7 +46,7 @@ export function whenPresent(c) {
   c.bad("present-txn-token-two-lines", "txn_token_mismatch", ["HSQ-08", "AMB-17", "CTX-01"], "two Txn-Token lines, both covered", { fields: [["Txn-Token", TXN], ["Txn-Token", TXN]] });
   unseen("content-type-changed", "proof_signature", "HSQ-05", "Content-Type altered after signing", { after: setField("Content-Type", () => "text/html") });
   unseen("content-type-removed", "component_unresolved", "HSQ-05", "Content-Type removed after signing", { after: dropField("Content-Type") });
-  unseen("content-type-second-line", "proof_signature", "HSQ-05", "a second Content-Type line added after signing", { after: addField("Content-Type", "text/html") });
+  unseen("content-type-second-line", "component_unresolved", "HSQ-05", "a second Content-Type line added after signing", { after: addField("Content-Type", "text/html") });
   unseen("digest-removed", "component_unresolved", "HSQ-06", "Content-Digest removed after signing", { after: dropField("Content-Digest") });
 }
 

@@ -32,11 +32,12 @@ pub fn validate_wit_without_proof(
 
 /// Reads a Workload Identity Token **without asking who signed it**: whoever wrote it is believed.
 ///
-/// For examples whose issuer's key was never published. Everything else about the token is checked.
+/// For examples whose issuer's key was never published. Form, subject, lifetime and confirmation key are checked; type,
+/// algorithm, key identifier, signature and whatever the configuration of a trust domain decides are not.
 ///
 /// # Errors
 ///
-/// The [`Rejection`] that a verifier would give for anything but type, algorithm, key and signature.
+/// The [`Rejection`] of the first of those checks that fails.
 pub fn read_wit_unverified(token: &str, limits: &Limits, now: UnixTime) -> Result<Wit, Rejection> {
     let nobody = TrustStore::new(TrustAnchors::new());
     let snapshot = nobody.load();

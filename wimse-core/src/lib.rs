@@ -5,7 +5,7 @@
 //! hyper, a middleware for reqwest. Write an adapter of your own with [`Verifier::verify`] and [`Signer::sign`].
 //!
 //! The texts: draft-ietf-wimse-workload-creds ("workload-creds"), draft-ietf-wimse-wpt ("wpt"),
-//! draft-ietf-wimse-identifier ("identifier draft"), draft-ietf-wimse-arch ("architecture"), SPIFFE WIT-SVID.
+//! draft-ietf-wimse-http-signature ("http-signature") on RFC 9421, draft-ietf-wimse-identifier ("identifier draft"), draft-ietf-wimse-arch ("architecture"), SPIFFE WIT-SVID.
 
 pub mod audience;
 pub mod callee;
@@ -23,6 +23,7 @@ pub mod policy;
 pub mod replay;
 pub mod revision;
 pub mod signer;
+mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod trace;

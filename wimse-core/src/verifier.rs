@@ -19,6 +19,7 @@ use crate::observer::{Observer, Target, default_observer};
 use crate::peer::{Authentication, Peer, Proof};
 use crate::replay::{ProofUse, ReplayAnswer, ReplayCache, ReplayError, Use};
 use crate::revision::{Revision, Revisions};
+use crate::target::has_path;
 use crate::trace::{NoTrace, Step, Trace, ensure};
 use crate::trust::TrustStore;
 use crate::wit::Validation;
@@ -141,7 +142,7 @@ impl Verifier {
     ) -> Result<(Peer, Option<ReplayAnswer>), Rejection> {
         let inner = &*self.0;
         let path = request.uri.path();
-        let located = path.starts_with('/') && request.method != Method::CONNECT;
+        let located = has_path(request.method, request.uri);
         let expected = format_args!("a path");
         let found = format_args!("{} {path}", request.method);
         ensure(t, Step::RequestTarget, located, Reason::RequestTarget, expected, found)?;

@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
+use crate::target::has_path;
+
 /// A request, as far as a signature can cover it. All text is taken as received.
 ///
 /// The authority comes from the target URI if it has one, else from [`Self::with_authority`], else from the one `Host`
@@ -36,6 +38,10 @@ impl<'a> RequestParts<'a> {
     /// All fields.
     pub fn headers(&self) -> &'a HeaderMap {
         self.headers
+    }
+
+    pub(super) fn has_path(&self) -> bool {
+        has_path(self.method, self.uri)
     }
 
     /// The trailers, for `;tr`. Default: none were received.

@@ -8,8 +8,8 @@ use crate::jose::{Algorithm, PublicKey, base64url};
 
 /// A validated Workload Identity Token.
 ///
-/// Cannot be made except by validation against the trust anchors of the subject's trust domain
-/// (workload-creds §5.1.4). By itself it says who the *key* belongs to, not who sent the request: that is
+/// Made by validation against the trust anchors of the subject's trust domain (workload-creds §5.1.4), and otherwise
+/// only by what is in [`dangerous`](crate::dangerous). By itself it says who the *key* belongs to, not who sent the request: that is
 /// [`Peer`](crate::Peer), which also needs the proof of possession (workload-creds §9.2).
 pub struct Wit {
     pub(super) subject: WorkloadId,

@@ -58,6 +58,9 @@ impl Validation<'_> {
     pub(crate) fn token_unverified<T: Trace>(&self, token: &str, t: &mut T) -> Result<Wit, Rejection> {
         self.check_size(token, t)?;
         let jws = CompactJws::split(token).map_err(|e| refuse_form(t, e))?;
+        let header = jws.header().map_err(|e| refuse_form(t, e))?;
+        Header::parse(header.as_slice()).map_err(|e| refuse_form(t, e))?;
+        jws.signature().map_err(|e| refuse_form(t, e))?;
         let payload = jws.payload().map_err(|e| refuse_form(t, e))?;
         let claims = Object::parse(payload.as_slice()).map_err(|_| Rejection::new(Reason::WitClaims))?;
         let subject = self.subject(&claims, t)?;

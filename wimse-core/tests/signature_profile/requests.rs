@@ -1,8 +1,12 @@
 //! Requests.
 
-use http::{HeaderValue, Method};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method};
+use wimse_core::httpsig::RequestParts;
+use wimse_core::httpsig::profile::{MAX_WINDOW, RequestCheck, RequestSignature, SignatureError};
 use wimse_core::jose::Algorithm;
-use wimse_core::{Credential, Revision};
+use wimse_core::{Audiences, Credential, Revision, UnixTime};
 
 use crate::{NOW, Sent, TARGET, World, reason};
 
@@ -125,17 +129,9 @@ fn hsq_25_a_request_that_is_signed_again_has_one_signature_and_another_nonce() {
     let world = World::new(Algorithm::Ed25519);
     let first = world.signed(Revision::default(), "a");
     let mut again = first.clone();
-    let signature = wimse_core::httpsig::profile::RequestSignature {
-        credential: world.caller.credential(),
-        audience: crate::AUDIENCE,
-        sign_response: false,
-        revision: Revision::default(),
-        now: wimse_core::UnixTime::from_secs(NOW),
-        lifetime: std::time::Duration::from_secs(60),
-    };
     let method = again.method.clone();
     let uri = again.uri.clone();
-    again.nonce = signature.apply(&method, &uri, &mut again.headers, b"b").unwrap();
+    again.nonce = signature(&world).apply(&method, &uri, &mut again.headers, b"b").unwrap();
     again.content = b"b".to_vec();
     assert_ne!(first.nonce, again.nonce);
     assert_eq!(again.headers.get_all("signature").iter().count(), 1);
@@ -158,37 +154,112 @@ fn hsq_23_two_signatures_with_the_tag_are_refused() {
 fn key_03_an_expired_credential_does_not_sign() {
     let world = World::new(Algorithm::Es256);
     let credential: &Credential = world.caller.credential();
-    let signature = wimse_core::httpsig::profile::RequestSignature {
-        credential,
-        audience: crate::AUDIENCE,
-        sign_response: false,
-        revision: Revision::default(),
-        now: credential.expires_at(),
-        lifetime: std::time::Duration::from_secs(60),
-    };
+    let signature = RequestSignature { now: credential.expires_at(), ..signature(&world) };
     let uri = TARGET.parse().unwrap();
-    let refused = signature.apply(&Method::GET, &uri, &mut http::HeaderMap::new(), b"").unwrap_err();
+    let refused = signature.apply(&Method::GET, &uri, &mut HeaderMap::new(), b"").unwrap_err();
     assert!(refused.to_string().contains("expired"), "{refused}");
 }
 
-#[test]
-fn amb_17_ctx_01_two_lines_of_what_must_be_one_are_refused_also_when_they_were_signed() {
-    let world = World::new(Algorithm::Es256);
-    for (field, expected) in [("authorization", "proof_repeated"), ("txn-token", "txn_token_mismatch")] {
-        let mut sent = world.signed(Revision::default(), "");
-        for value in ["Bearer a", "Bearer b"] {
-            sent.headers.append(field, HeaderValue::from_static(value));
-        }
-        let signature = wimse_core::httpsig::profile::RequestSignature {
-            credential: world.caller.credential(),
-            audience: crate::AUDIENCE,
-            sign_response: false,
-            revision: Revision::default(),
-            now: wimse_core::UnixTime::from_secs(NOW),
-            lifetime: std::time::Duration::from_secs(60),
-        };
-        let (method, uri) = (sent.method.clone(), sent.uri.clone());
-        signature.apply(&method, &uri, &mut sent.headers, b"").unwrap();
-        assert_eq!(reason(world.check(&sent)), expected, "{field}");
+fn signature<'a>(world: &'a World) -> RequestSignature<'a> {
+    RequestSignature {
+        credential: world.caller.credential(),
+        audience: crate::AUDIENCE,
+        sign_response: false,
+        revision: Revision::default(),
+        now: UnixTime::from_secs(NOW),
+        lifetime: Duration::from_secs(60),
     }
+}
+
+#[test]
+fn amb_17_ctx_01_two_lines_of_what_must_be_one_are_refused() {
+    let world = World::new(Algorithm::Es256);
+    for (field, expected) in [
+        ("authorization", "proof_repeated"),
+        ("txn-token", "txn_token_mismatch"),
+        ("content-type", "component_unresolved"),
+        ("workload-identity-token", "wit_repeated"),
+    ] {
+        // Two lines that read as one to the signature: what was signed as `a, b` arrives as `a` and `b`.
+        let mut sent = world.signed(Revision::default(), "");
+        let token = world.caller.token().to_owned();
+        let first = if field == "workload-identity-token" { token.as_str() } else { "a" };
+        sent.headers.insert(field, first.parse().unwrap());
+        sent.headers.append(field, HeaderValue::from_static("b"));
+        assert_eq!(reason(world.check(&sent)), expected, "{field}");
+        if field == "workload-identity-token" {
+            continue;
+        }
+        let (method, uri) = (sent.method.clone(), sent.uri.clone());
+        let refused = signature(&world).apply(&method, &uri, &mut sent.headers, b"");
+        assert!(matches!(refused, Err(SignatureError::RepeatedField(name)) if name == field));
+    }
+}
+
+#[test]
+fn wit_39_hsq_27_the_token_that_was_validated_is_the_one_that_is_sent() {
+    let world = World::new(Algorithm::Es256);
+    let sent = world.signed(Revision::default(), "");
+    let wit = world.wit(&world_headers(&world)).unwrap();
+    let audiences = Audiences::base_url("https://orders.example.com");
+    let check = RequestCheck {
+        request: RequestParts::new(&sent.method, &sent.uri, &sent.headers),
+        wit: &wit,
+        audiences: &audiences,
+        revision: Revision::default(),
+        now: UnixTime::from_secs(NOW),
+        leeway: Duration::ZERO,
+        window: MAX_WINDOW,
+    };
+    assert_eq!(check.verify().unwrap_err().reason().code(), "proof_wit_mismatch");
+}
+
+/// The callee's token where the caller's belongs.
+fn world_headers(world: &World) -> HeaderMap {
+    let token = HeaderValue::from_str(world.callee.token()).unwrap();
+    HeaderMap::from_iter([(http::HeaderName::from_static("workload-identity-token"), token)])
+}
+
+#[test]
+fn amb_32_connect_and_options_star_are_neither_signed_nor_accepted() {
+    let world = World::new(Algorithm::Es256);
+    for (method, uri) in
+        [(Method::CONNECT, "/x"), (Method::CONNECT, "https://a.example/x"), (Method::OPTIONS, "*")]
+    {
+        let uri: http::Uri = uri.parse().unwrap();
+        let refused = signature(&world).apply(&method, &uri, &mut HeaderMap::new(), b"");
+        assert_eq!(refused, Err(SignatureError::RequestTarget), "{method} {uri}");
+        for revision in Revision::ALL {
+            let mut sent = world.signed(revision, "");
+            (sent.method, sent.uri) = (method.clone(), uri.clone());
+            assert_eq!(reason(world.check_at(&sent, revision, NOW)), "request_target", "{method} {uri}");
+        }
+    }
+}
+
+#[test]
+fn hsq_13_hsq_31_what_no_receiver_would_accept_is_not_signed() {
+    let world = World::new(Algorithm::Es256);
+    let (uri, mut headers) = (TARGET.parse().unwrap(), HeaderMap::new());
+    for (seconds, sound) in [(0, false), (1, true), (600, true), (601, false)] {
+        let signature = RequestSignature { lifetime: Duration::from_secs(seconds), ..signature(&world) };
+        assert_eq!(signature.apply(&Method::GET, &uri, &mut headers, b"").is_ok(), sound, "{seconds}");
+    }
+    let nameless = RequestSignature { audience: "", ..signature(&world) };
+    let refused = nameless.apply(&Method::GET, &uri, &mut headers, b"");
+    assert_eq!(refused, Err(SignatureError::Audience));
+}
+
+#[test]
+fn hsq_23_signing_beside_several_earlier_signatures_is_refused() {
+    let world = World::new(Algorithm::Es256);
+    let mut sent = world.signed(Revision::default(), "");
+    let mut other = sent.clone();
+    relabel(&mut other);
+    for field in ["signature-input", "signature"] {
+        sent.headers.append(field, other.headers[field].clone());
+    }
+    let (method, uri) = (sent.method.clone(), sent.uri.clone());
+    let refused = signature(&world).apply(&method, &uri, &mut sent.headers, b"");
+    assert_eq!(refused, Err(SignatureError::OtherSignatures));
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
-
 use super::rules::{Check, check_content, find, of_request, read, refuse};
 use super::{AUDIENCE, REQUEST_NONCE, SIGN_RESPONSE};
 use crate::audience::Audiences;
@@ -13,7 +11,6 @@ use crate::httpsig::digest::ContentDigest;
 use crate::revision::Revision;
 use crate::trace::{NoTrace, Step, Trace, ensure};
 use crate::wit::Wit;
-use crate::wpt::TXN_TOKEN;
 use crate::{Reason, Rejection};
 
 /// A request's signature and everything it is held against.
@@ -21,7 +18,7 @@ use crate::{Reason, Rejection};
 pub struct RequestCheck<'a> {
     /// The request as received.
     pub request: RequestParts<'a>,
-    /// The caller's token, validated.
+    /// The caller's token, validated. The request must carry this very token.
     pub wit: &'a Wit,
     /// The receiver's audiences.
     pub audiences: &'a Audiences,
@@ -29,7 +26,7 @@ pub struct RequestCheck<'a> {
     pub revision: Revision,
     /// The current time.
     pub now: UnixTime,
-    /// Clock difference that is tolerated.
+    /// Clock difference that is tolerated, at most [`MAX_LEEWAY`](crate::limits::MAX_LEEWAY).
     pub leeway: Duration,
     /// The longest validity that is accepted. See [`MAX_WINDOW`](super::MAX_WINDOW).
     pub window: Duration,
@@ -51,7 +48,8 @@ impl VerifiedRequest {
         &self.nonce
     }
 
-    /// When the signature expires.
+    /// When the signature expires. Its nonce must be remembered until then, and as long again as the longest leeway
+    /// ([`MAX_LEEWAY`](crate::limits::MAX_LEEWAY)).
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
@@ -61,7 +59,8 @@ impl VerifiedRequest {
         self.sign_response
     }
 
-    /// The digest that the content must have, for content that arrives in pieces.
+    /// The digest that the content must have, for content that arrives in pieces. **`None` means that there must be no
+    /// content at all**: refuse the first piece that is not empty.
     pub fn digest(&self) -> Option<&ContentDigest> {
         self.digest.as_ref()
     }
@@ -96,12 +95,7 @@ impl RequestCheck<'_> {
         let received = read(headers, t)?;
         let Some(signature) = find(&received, t)? else { return Ok(None) };
         let check = Check { wit: self.wit, headers, now: self.now, leeway: self.leeway, window: self.window };
-        // Covered as one value, two lines would be one to the signature and two to whoever reads them.
-        for (name, reason) in [(AUTHORIZATION, Reason::ProofRepeated), (TXN_TOKEN, Reason::TxnToken)] {
-            let one = headers.get_all(&name).iter().nth(1).is_none();
-            let found = format_args!("{}", if one { "it" } else { "several" });
-            ensure(t, Step::SignatureFields, one, reason, format_args!("at most one {name} field"), found)?;
-        }
+        check.message(self.request, headers, t)?;
         let mandatory = of_request(self.revision, headers);
         let (input, common) = check.claims(&signature, mandatory, &[REQUEST_NONCE], t)?;
 

@@ -33,7 +33,7 @@ pub struct ResponseCheck<'a> {
     pub response: ResponseParts<'a>,
     /// The request that it answers.
     pub exchange: Exchange<'a>,
-    /// The callee's token, validated; `None` if the response has none.
+    /// The callee's token, validated, which the response must carry; `None` if the response has none.
     pub wit: Option<&'a Wit>,
     /// Who is expected to have answered (workload-creds §1.3).
     pub expected: &'a Expectation,
@@ -41,7 +41,7 @@ pub struct ResponseCheck<'a> {
     pub revision: Revision,
     /// The current time.
     pub now: UnixTime,
-    /// Clock difference that is tolerated.
+    /// Clock difference that is tolerated, at most [`MAX_LEEWAY`](crate::limits::MAX_LEEWAY).
     pub leeway: Duration,
     /// The longest validity that is accepted. See [`MAX_WINDOW`](super::MAX_WINDOW).
     pub window: Duration,
@@ -68,8 +68,8 @@ impl VerifiedResponse {
         self.expires_at
     }
 
-    /// The digest that the content must have. `None` also for responses to HEAD and for 304, where it describes
-    /// content that is not in the message.
+    /// The digest that the content must have. **`None` means that there must be no content at all**: refuse the first piece
+    /// that is not empty. So it is for responses to HEAD and for 304, where the field describes content that is elsewhere.
     pub fn digest(&self) -> Option<&ContentDigest> {
         self.digest.as_ref().filter(|_| !self.content_elsewhere)
     }
@@ -120,6 +120,7 @@ impl ResponseCheck<'_> {
         ensure(t, Step::Callee, met, Reason::CalleeUnexpected, expected, format_args!("{who}"))?;
 
         let check = Check { wit, headers, now: self.now, leeway: self.leeway, window: self.window };
+        check.message(self.exchange.request, headers, t)?;
         let mandatory = of_response(self.revision, headers);
         let (input, common) = check.claims(&signature, mandatory, &[AUDIENCE, SIGN_RESPONSE], t)?;
 

@@ -10,8 +10,10 @@ use crate::clock::UnixTime;
 use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest, DigestError};
 use crate::httpsig::{
     BaseBuilder, Component, Derived, HttpSigError, Limits, Message, ReceivedSignature, ReceivedSignatures,
-    SignatureInput,
+    RequestParts, SignatureInput,
 };
+use crate::jose::sha256;
+use crate::limits::MAX_LEEWAY;
 use crate::revision::Revision;
 use crate::trace::{Step, Trace, ensure};
 use crate::wit::{WORKLOAD_IDENTITY_TOKEN, Wit};
@@ -65,6 +67,21 @@ pub(super) struct Check<'a> {
     pub(super) window: Duration,
 }
 
+/// Fields that a message has once: covered as one value, two lines would be one to the signature and two to whoever
+/// reads them.
+static ONCE: [(HeaderName, Reason); 4] = [
+    (WORKLOAD_IDENTITY_TOKEN, Reason::WitRepeated),
+    (CONTENT_TYPE, Reason::ComponentUnresolved),
+    (AUTHORIZATION, Reason::ProofRepeated),
+    (TXN_TOKEN, Reason::TxnToken),
+];
+
+/// The first of them that a message has more than once.
+pub(super) fn repeated(headers: &HeaderMap) -> Option<(&'static HeaderName, Reason)> {
+    let several = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
+    ONCE.iter().find(|(name, _)| several(name)).map(|(name, reason)| (name, *reason))
+}
+
 /// What every WIMSE signature says.
 pub(super) struct Common<'s> {
     pub(super) nonce: &'s str,
@@ -92,6 +109,29 @@ pub(super) fn read<'h, T: Trace>(
 }
 
 impl Check<'_> {
+    /// What must hold of a message before its signature is looked at: its request has a path, what must be one is one,
+    /// and the token is the one that was validated.
+    pub(super) fn message<T: Trace>(
+        &self,
+        request: RequestParts<'_>,
+        headers: &HeaderMap,
+        t: &mut T,
+    ) -> Result<(), Rejection> {
+        let located = request.has_path();
+        let found = format_args!("{} {}", request.method(), request.path());
+        ensure(t, Step::RequestTarget, located, Reason::RequestTarget, format_args!("a path"), found)?;
+        let twice = repeated(headers);
+        let name = twice.map_or("none", |(name, _)| name.as_str());
+        let or = twice.map_or(Reason::WitRepeated, |(_, reason)| reason);
+        let expected = format_args!("no field twice that must be one");
+        ensure(t, Step::SignatureFields, twice.is_none(), or, expected, format_args!("{name}"))?;
+        let token = headers.get(WORKLOAD_IDENTITY_TOKEN);
+        let same = token.is_some_and(|token| sha256(token.as_bytes()) == *self.wit.hash());
+        let found = format_args!("{}", if same { "it" } else { "another, or none" });
+        let expected = format_args!("the token that was validated");
+        ensure(t, Step::WitField, same, Reason::ProofWitMismatch, expected, found)
+    }
+
     /// Coverage, parameters and time: all that needs no cryptography.
     pub(super) fn claims<'s, T: Trace>(
         &self,
@@ -123,7 +163,7 @@ impl Check<'_> {
     }
 
     fn window<T: Trace>(&self, input: SignatureInput<'_>, t: &mut T) -> Result<UnixTime, Rejection> {
-        let (now, leeway) = (self.now, self.leeway);
+        let (now, leeway) = (self.now, self.leeway.min(MAX_LEEWAY));
         let times = input.created().and_then(|created| Ok((created, input.expires()?)));
         let times = times.map_err(|error| refuse(t, Step::ProofValidity, &error))?;
         let (Some(created), Some(expires)) = times else {

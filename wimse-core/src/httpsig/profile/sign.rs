@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 
-use super::rules::{of_request, of_response};
+use super::rules::{MAX_WINDOW, of_request, of_response, repeated};
 use super::{AUDIENCE, Exchange, REQUEST_NONCE, SIGN_RESPONSE, TAG};
 use crate::clock::UnixTime;
 use crate::credential::Credential;
@@ -16,6 +16,7 @@ use crate::httpsig::{
 };
 use crate::jose::{KeyError, random_id};
 use crate::revision::Revision;
+use crate::target::has_path;
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
 
 /// The label of signatures made here. It means nothing (http-signature §3), but the older revision suggests it.
@@ -34,7 +35,7 @@ pub struct RequestSignature<'a> {
     pub revision: Revision,
     /// The current time, which becomes `created`.
     pub now: UnixTime,
-    /// From `created` to `expires`. The draft wants minutes.
+    /// From `created` to `expires`: 1 to 600 s. The draft wants minutes.
     pub lifetime: Duration,
 }
 
@@ -49,7 +50,7 @@ pub struct ResponseSignature<'a> {
     pub revision: Revision,
     /// The current time, which becomes `created`.
     pub now: UnixTime,
-    /// From `created` to `expires`. The draft wants minutes.
+    /// From `created` to `expires`: 1 to 600 s. The draft wants minutes.
     pub lifetime: Duration,
 }
 
@@ -67,7 +68,13 @@ impl RequestSignature<'_> {
         headers: &mut HeaderMap,
         content: &[u8],
     ) -> Result<String, SignatureError> {
-        prepare(self.credential, headers, content)?;
+        if !has_path(method, target) {
+            return Err(SignatureError::RequestTarget);
+        }
+        if self.audience.is_empty() {
+            return Err(SignatureError::Audience);
+        }
+        prepare(self.credential, self.lifetime, headers, content)?;
         let nonce = random_id().map_err(SignatureError::Key)?;
         let mut builder = SignatureBuilder::new(LABEL)
             .cover(of_request(self.revision, headers))
@@ -97,7 +104,7 @@ impl ResponseSignature<'_> {
         headers: &mut HeaderMap,
         content: &[u8],
     ) -> Result<(), SignatureError> {
-        prepare(self.credential, headers, content)?;
+        prepare(self.credential, self.lifetime, headers, content)?;
         let nonce = random_id().map_err(SignatureError::Key)?;
         let request_nonce = Value::string(self.exchange.nonce).map_err(|_| SignatureError::RequestNonce)?;
         let builder = SignatureBuilder::new(LABEL)
@@ -114,18 +121,31 @@ impl ResponseSignature<'_> {
     }
 }
 
-/// Puts token and digest in place and takes an earlier signature of ours away.
-fn prepare(credential: &Credential, headers: &mut HeaderMap, content: &[u8]) -> Result<(), SignatureError> {
+/// Puts token and digest in place and takes an earlier signature of ours away. Refuses what no receiver would accept.
+fn prepare(
+    credential: &Credential,
+    lifetime: Duration,
+    headers: &mut HeaderMap,
+    content: &[u8],
+) -> Result<(), SignatureError> {
+    if lifetime < Duration::from_secs(1) || lifetime > MAX_WINDOW {
+        return Err(SignatureError::Lifetime);
+    }
     let present = ReceivedSignatures::parse(headers, &Limits::default())?;
-    let (ours, all) = (present.by_tag(TAG).is_ok(), present.len());
-    drop(present);
-    if ours {
+    let earlier = match present.by_tag(TAG) {
+        Err(HttpSigError::NotFound) => false,
         // A dictionary member cannot be taken out without writing the others anew.
-        if all > 1 {
-            return Err(SignatureError::OtherSignatures);
-        }
+        _ if present.len() > 1 => return Err(SignatureError::OtherSignatures),
+        _ => true,
+    };
+    drop(present);
+    if earlier {
         headers.remove(SIGNATURE_INPUT);
         headers.remove(SIGNATURE);
+    }
+    headers.remove(WORKLOAD_IDENTITY_TOKEN);
+    if let Some((name, _)) = repeated(headers) {
+        return Err(SignatureError::RepeatedField(name.clone()));
     }
     headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
     if content.is_empty() {
@@ -158,8 +178,14 @@ pub enum SignatureError {
         /// The token's `exp`.
         expired_at: UnixTime,
     },
-    /// The audience is not plain ASCII.
+    /// The audience is empty or not plain ASCII.
     Audience,
+    /// The lifetime is zero or over ten minutes.
+    Lifetime,
+    /// The target has no path: CONNECT or `OPTIONS *`.
+    RequestTarget,
+    /// A field that must be one value occurs more than once.
+    RepeatedField(HeaderName),
     /// The request's nonce is not plain ASCII.
     RequestNonce,
     /// The message was signed by us before and has signatures of others as well.
@@ -182,7 +208,10 @@ impl fmt::Display for SignatureError {
             Self::CredentialExpired { expired_at } => {
                 write!(f, "the Workload Identity Token expired at {expired_at}")
             }
-            Self::Audience => f.write_str("the audience is not plain ASCII"),
+            Self::Audience => f.write_str("the audience is empty or not plain ASCII"),
+            Self::Lifetime => f.write_str("signatures live for 1 to 600 seconds"),
+            Self::RequestTarget => f.write_str("the target has no path"),
+            Self::RepeatedField(name) => write!(f, "field {name} occurs more than once"),
             Self::RequestNonce => f.write_str("the request's nonce is not plain ASCII"),
             Self::OtherSignatures => {
                 f.write_str("the message has signatures of others beside an earlier one of ours")
