@@ -134,27 +134,25 @@ impl TrustAnchors {
         self.add(domain, anchors.into(), true)
     }
 
-    fn add(self, name: &str, anchors: DomainAnchors, may_be_empty: bool) -> Result<Self, TrustError> {
-        let (name, domain) = self.prepare(name, anchors)?;
+    fn add(mut self, name: &str, anchors: DomainAnchors, may_be_empty: bool) -> Result<Self, TrustError> {
+        let name = self.parse_domain(name)?;
+        let domain = Domain::prepare(&name, anchors)?;
         if domain.keys.is_empty() && !may_be_empty {
             return Err(TrustError::NoUsableKey);
         }
-        Ok(self.with_prepared(&name, &domain))
+        self.domains.insert(name, Arc::new(domain));
+        Ok(self)
     }
 
-    pub(super) fn prepare(
-        &self,
-        name: &str,
-        anchors: DomainAnchors,
-    ) -> Result<(TrustDomain, Arc<Domain>), TrustError> {
+    /// The same anchors with other keys for one domain, whose allow-lists and profile stay.
+    pub(super) fn with_keys(mut self, name: &str, keys: &JwkSet) -> Result<Self, TrustError> {
         let name = self.parse_domain(name)?;
-        let domain = Domain::prepare(&name, anchors)?;
-        Ok((name, Arc::new(domain)))
-    }
-
-    pub(super) fn with_prepared(mut self, name: &TrustDomain, domain: &Arc<Domain>) -> Self {
-        self.domains.insert(name.clone(), Arc::clone(domain));
-        self
+        let domain = match self.of(&name) {
+            Some(known) => known.with_keys(keys)?,
+            None => Domain::prepare(&name, keys.clone().into())?,
+        };
+        self.domains.insert(name, Arc::new(domain));
+        Ok(self)
     }
 
     /// Stops trusting a domain.
@@ -222,7 +220,7 @@ impl Domain {
     }
 
     /// The same domain with other keys.
-    pub(super) fn with_keys(&self, keys: &JwkSet) -> Result<Self, TrustError> {
+    fn with_keys(&self, keys: &JwkSet) -> Result<Self, TrustError> {
         let (algorithms, proof_algorithms) = (self.algorithms, self.proof_algorithms);
         let (issuers, profile) = (self.issuers.clone(), self.profile);
         Ok(Self { keys: usable(keys, profile)?, algorithms, proof_algorithms, issuers, profile })

@@ -8,6 +8,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::{DomainAnchors, TrustAnchors, TrustError};
+use crate::identifier::TrustDomain;
 use crate::jose::JwkSet;
 use crate::wit::Wit;
 
@@ -32,7 +33,7 @@ const DEFAULT_CACHE: usize = 10_000;
 ///     .build()?;
 /// store.replace_domain("example.com", first)?;
 /// // … and whenever the issuer publishes other keys:
-/// store.replace_keys("example.com", second)?;
+/// store.replace_keys("example.com", &second)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -93,9 +94,8 @@ impl TrustStore {
     ///
     /// As [`TrustAnchors::withdrawn_domain`]; then nothing has changed.
     pub fn replace_domain(&self, domain: &str, anchors: impl Into<DomainAnchors>) -> Result<(), TrustError> {
-        let (name, prepared) = self.anchors().unwrap_or_default().prepare(domain, anchors.into())?;
-        self.change(|current| current.with_prepared(&name, &prepared));
-        Ok(())
+        let anchors = anchors.into();
+        self.change(|current| current.withdrawn_domain(domain, anchors.clone()))
     }
 
     /// Exchanges the keys of one domain and keeps its allow-lists and profile; a domain that is not known yet gets the
@@ -106,17 +106,8 @@ impl TrustStore {
     /// # Errors
     ///
     /// As [`TrustStore::replace_domain`].
-    pub fn replace_keys(&self, domain: &str, keys: JwkSet) -> Result<(), TrustError> {
-        let anchors = self.anchors().unwrap_or_default();
-        let name = anchors.parse_domain(domain)?;
-        match anchors.of(&name) {
-            None => self.replace_domain(domain, keys),
-            Some(known) => {
-                let prepared = Arc::new(known.with_keys(&keys)?);
-                self.change(|current| current.with_prepared(&name, &prepared));
-                Ok(())
-            }
-        }
+    pub fn replace_keys(&self, domain: &str, keys: &JwkSet) -> Result<(), TrustError> {
+        self.change(|current| current.with_keys(domain, keys))
     }
 
     /// Stops trusting one domain. A store that is not loaded yet trusts nobody, and stays so.
@@ -125,19 +116,33 @@ impl TrustStore {
     ///
     /// [`TrustError::Name`] if the name is no trust domain; then nothing has changed.
     pub fn remove_domain(&self, domain: &str) -> Result<(), TrustError> {
-        let anchors = self.anchors();
-        let domain = anchors.as_ref().unwrap_or(&TrustAnchors::new()).parse_domain(domain)?;
-        if anchors.is_some() {
-            self.change(|current| current.without_domain(&domain));
-        }
-        Ok(())
+        let Some(anchors) = self.anchors() else {
+            return TrustDomain::parse(domain).map(drop).map_err(TrustError::Name);
+        };
+        let domain = anchors.parse_domain(domain)?;
+        self.change(|current| Ok(current.without_domain(&domain)))
     }
 
-    fn change(&self, change: impl Fn(TrustAnchors) -> TrustAnchors) {
+    /// Replaces the anchors by what `change` makes of them, as one step: what others change meanwhile is not lost.
+    fn change(
+        &self,
+        change: impl Fn(TrustAnchors) -> Result<TrustAnchors, TrustError>,
+    ) -> Result<(), TrustError> {
+        let mut outcome = Ok(());
         self.current.rcu(|current| {
             let anchors = current.as_deref().map(|s| s.anchors.clone()).unwrap_or_default();
-            Some(Arc::new(self.snapshot(change(anchors))))
+            match change(anchors) {
+                Ok(anchors) => {
+                    outcome = Ok(());
+                    Some(Arc::new(self.snapshot(anchors)))
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    current.clone()
+                }
+            }
         });
+        outcome
     }
 
     fn snapshot(&self, anchors: TrustAnchors) -> Snapshot {

@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use super::context::{ContextFields, Single, TXN_TOKEN, single};
-use crate::revision::{Revision, Revisions};
+use crate::revision::{Revision, Revisions, WptWire};
 use crate::trace::{Step, Trace, ensure};
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
 use crate::{Reason, Rejection};
@@ -72,10 +72,10 @@ pub(crate) fn under(revision: Revision, rejection: Rejection) -> Rejection {
 /// Removes the proofs of an earlier attempt, of whatever revision. Other credentials in the same field stay.
 pub(crate) fn remove_proofs(headers: &mut HeaderMap) {
     for wire in Revision::ALL.map(Revision::wpt) {
-        let proof = |value: &HeaderValue| wire.scheme.is_none_or(|s| credentials(value, s).is_some());
         let mut values = headers.get_all(&wire.field).iter();
-        if values.any(proof) {
-            let others: Vec<_> = headers.get_all(&wire.field).iter().filter(|v| !proof(v)).cloned().collect();
+        if values.any(|value| is_proof(value, wire)) {
+            let values = headers.get_all(&wire.field).iter();
+            let others: Vec<_> = values.filter(|value| !is_proof(value, wire)).cloned().collect();
             headers.remove(&wire.field);
             for value in others {
                 headers.append(&wire.field, value);
@@ -109,10 +109,7 @@ enum Presented {
 fn presented_revision(headers: &HeaderMap) -> Presented {
     let carries = |revision: &Revision| {
         let wire = revision.wpt();
-        headers.get_all(&wire.field).iter().any(|value| match wire.scheme {
-            Some(scheme) => credentials(value, scheme).is_some(),
-            None => true,
-        })
+        headers.get_all(&wire.field).iter().any(|value| is_proof(value, wire))
     };
     let mut presented = Revision::ALL.into_iter().filter(carries);
     match (presented.next(), presented.next()) {
@@ -120,6 +117,11 @@ fn presented_revision(headers: &HeaderMap) -> Presented {
         (Some(revision), None) => Presented::One(revision),
         (Some(_), Some(_)) => Presented::Mixed,
     }
+}
+
+/// Whether a value of the field that carries proofs is one, as far as its scheme tells.
+fn is_proof(value: &HeaderValue, wire: &WptWire) -> bool {
+    wire.scheme.is_none_or(|scheme| credentials(value, scheme).is_some())
 }
 
 /// What follows the scheme name, if the value is of that scheme (RFC 9110 §11.4: name case-insensitive).
@@ -172,7 +174,9 @@ pub(super) fn access_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Uncover
     match single(headers, &AUTHORIZATION) {
         Single::Absent => Ok(None),
         Single::Repeated => Err(Uncoverable::Repeated),
-        Single::One(value) if Revision::ALL.iter().any(|revision| carries(value, *revision)) => Ok(None),
+        Single::One(value) if Revision::ALL.map(Revision::wpt).iter().any(|wire| replaced(value, wire)) => {
+            Ok(None)
+        }
         Single::One(value) => {
             let value = value.as_bytes().trim_ascii();
             let space = value.iter().position(|b| *b == b' ').ok_or(Uncoverable::WithoutToken)?;
@@ -181,8 +185,7 @@ pub(super) fn access_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Uncover
     }
 }
 
-/// Whether an `Authorization` value is a proof of this revision.
-fn carries(authorization: &HeaderValue, revision: Revision) -> bool {
-    let wire = revision.wpt();
-    wire.field == AUTHORIZATION && wire.scheme.is_some_and(|s| credentials(authorization, s).is_some())
+/// Whether an `Authorization` value is a proof that travels there.
+fn replaced(authorization: &HeaderValue, wire: &WptWire) -> bool {
+    wire.field == AUTHORIZATION && is_proof(authorization, wire)
 }

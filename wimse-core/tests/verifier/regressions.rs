@@ -209,9 +209,9 @@ fn ta_06_rotating_keys_keeps_the_allow_lists_of_a_domain() {
     let store = TrustStore::new(TrustAnchors::new().domain("example.com", anchors).unwrap());
     let verifier = world.builder().trust_anchors(&store).allow_replay().build().unwrap();
     assert_eq!(verdict(&verifier, &world.request()), Err(Reason::WitIssuer));
-    store.replace_keys("example.com", world.keys()).unwrap();
+    store.replace_keys("example.com", &world.keys()).unwrap();
     assert_eq!(verdict(&verifier, &world.request()), Err(Reason::WitIssuer));
-    store.replace_keys("example.com", JwkSet::default()).unwrap();
+    store.replace_keys("example.com", &JwkSet::default()).unwrap();
     assert_eq!(verdict(&verifier, &world.request()), Err(Reason::WitKeyUnknown));
     store.replace_domain("example.com", world.keys()).unwrap();
     assert_eq!(verdict(&verifier, &world.request()), Ok(()));
@@ -224,4 +224,21 @@ fn the_test_domain_may_be_of_spiffe() {
     let mut request = Request::get(TARGET).body(()).unwrap();
     domain.workload("/a").sign_with(&mut request, &SignOptions::default().audience("svc"));
     assert_eq!(decide(&verifier, &request).unwrap().id().as_str(), "spiffe://example.org/a");
+}
+
+#[test]
+fn ta_06_keys_that_rotate_meanwhile_do_not_bring_back_what_an_operator_tightened() {
+    let world = World::new();
+    for _ in 0..100 {
+        let store = TrustStore::new(TrustAnchors::new().domain("example.com", world.keys()).unwrap());
+        let (rotating, keys) = (store.clone(), world.keys());
+        let source = std::thread::spawn(move || {
+            (0..50).for_each(|_| rotating.replace_keys("example.com", &keys).unwrap());
+        });
+        let strict = DomainAnchors::new(world.keys()).issuers(["https://issuer.example"]);
+        store.replace_domain("example.com", strict).unwrap();
+        source.join().unwrap();
+        let verifier = world.builder().trust_anchors(&store).allow_replay().build().unwrap();
+        assert_eq!(verdict(&verifier, &world.request()), Err(Reason::WitIssuer));
+    }
 }
