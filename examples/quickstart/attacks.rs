@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 use wimse::jose::{Algorithm, SigningKey, random_id};
 use wimse::reqwest::RequestBuilderExt;
@@ -80,7 +80,7 @@ impl Clock for Yesterday {
 /// The fields that a signer puts on a request, for sending them in other ways than a client would.
 fn signed_headers(url: &str, signer: &Signer) -> Result<HeaderMap, Box<dyn Error>> {
     let mut headers = HeaderMap::new();
-    signer.sign(&url.parse::<Uri>()?, &mut headers, &SignOptions::default())?;
+    let _ = signer.sign(&Method::GET, &url.parse()?, &mut headers, None, &SignOptions::default())?;
     Ok(headers)
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, Request};
 use side_by_side::{BLOCK, Raw, allocations, caller, head, in_turns, line, timed};
 use wimse_core::dangerous::validate_wit_without_proof;
-use wimse_core::httpsig::profile::{MAX_WINDOW, RequestCheck, RequestSignature, TAG};
+use wimse_core::httpsig::profile::{MAX_WINDOW, RequestCheck, RequestSignature, TAG, Terms};
 use wimse_core::httpsig::{BaseBuilder, Limits, Message, ReceivedSignatures, RequestParts};
 use wimse_core::jose::Algorithm;
 use wimse_core::trace::NoTrace;
@@ -59,10 +59,13 @@ impl Setup {
                 request: RequestParts::from(black_box(request)),
                 wit: &self.wit,
                 audiences: &self.audiences,
-                revision: Revision::default(),
-                now: self.now,
-                leeway: Duration::from_secs(60),
-                window: MAX_WINDOW,
+                context: &[],
+                terms: Terms {
+                    revision: Revision::default(),
+                    now: self.now,
+                    leeway: Duration::from_secs(60),
+                    window: MAX_WINDOW,
+                },
             };
             let _ = black_box(check.verify().unwrap().unwrap());
         }
@@ -109,6 +112,7 @@ fn sign(credential: &Credential, now: UnixTime, request: &mut Request<()>, conte
         credential,
         audience: "https://orders.example.com/orders",
         sign_response: true,
+        context: &[],
         revision: Revision::default(),
         now,
         lifetime: Duration::from_secs(60),

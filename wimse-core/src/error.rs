@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
+use crate::httpsig::ACCEPT_SIGNATURE;
 use crate::trace::Step;
 
 /// What kind of thing went wrong. Decides the status together with the proofs that an endpoint accepts.
@@ -17,6 +18,10 @@ pub enum Kind {
     Credential,
     /// The caller is authenticated, but not allowed: 403.
     Authorization,
+    /// The content is larger than is accepted: 413.
+    TooLarge,
+    /// A signed response is required and cannot be made: 501 (http-signature §3.6).
+    NotSignable,
     /// The answer cannot be known at present: 503.
     Unavailable,
     /// The service is put together wrongly: 500.
@@ -28,6 +33,8 @@ impl Kind {
         match self {
             Self::Credential => "urn:wimse:problem:credential-refused",
             Self::Authorization => "urn:wimse:problem:not-authorized",
+            Self::TooLarge => "urn:wimse:problem:content-too-large",
+            Self::NotSignable => "urn:wimse:problem:response-not-signable",
             Self::Unavailable => "urn:wimse:problem:unavailable",
             Self::Configuration => "urn:wimse:problem:internal",
         }
@@ -182,6 +189,9 @@ reasons! {
     Replayed "replayed" Credential
         "The proof was used before"
         "Each attempt needs a fresh proof: sign inside the retry layer. Two verifiers on one route also look like this.";
+    ProofNotAccepted "proof_not_accepted" Credential
+        "The proof is of a kind that is not accepted here"
+        "Have the caller use the other proof, or accept both in the verifier.";
     RevisionNotAccepted "revision_not_accepted" Credential
         "The proof is in the form of an older draft revision that is not accepted here"
         "Upgrade the caller, or opt in to the older revision for the time being.";
@@ -206,6 +216,18 @@ reasons! {
     DigestMismatch "digest_mismatch" Credential
         "The content is not the one that was signed"
         "Check for an intermediary that changes or recodes content.";
+    ContentTooLarge "content_too_large" TooLarge
+        "The content is larger than what is read to check its digest"
+        "Raise the layer's body limit, or have the caller send less or use a Workload Proof Token.";
+    ContentIncomplete "content_incomplete" Credential
+        "The content ended before it was complete"
+        "The connection broke, or an intermediary cut the body off.";
+    ContentUnchecked "content_unchecked" Configuration
+        "The content, which an HTTP signature covers, is not checked here"
+        "Check requests with their content: by an authentication layer, or by `Verifier::verify_head`.";
+    ResponseNotSignable "response_not_signable" NotSignable
+        "A signed response is required and cannot be made"
+        "The service has no credential to sign with, or the response is too large or endless: see the detail.";
     ResponseUnsigned "response_unsigned" Credential
         "A signed response was asked for and the response is not signed"
         "The response may come from a proxy, or the callee cannot sign.";
@@ -253,6 +275,7 @@ pub struct Rejection {
     reason: Reason,
     status: StatusCode,
     challenge: bool,
+    accept_signature: Option<HeaderValue>,
     step: Option<Step>,
     detail: Option<Arc<Detail>>,
 }
@@ -271,10 +294,12 @@ impl Rejection {
         let (status, challenge) = match reason.kind() {
             Kind::Credential => (StatusCode::UNAUTHORIZED, true),
             Kind::Authorization => (StatusCode::FORBIDDEN, false),
+            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, false),
+            Kind::NotSignable => (StatusCode::NOT_IMPLEMENTED, false),
             Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, false),
             Kind::Configuration => (StatusCode::INTERNAL_SERVER_ERROR, false),
         };
-        Self { reason, status, challenge, step: None, detail: None }
+        Self { reason, status, challenge, accept_signature: None, step: None, detail: None }
     }
 
     /// Adds what was expected and what was found, for the operator's log. Control characters are
@@ -299,6 +324,21 @@ impl Rejection {
         if self.reason.kind() == Kind::Credential {
             (self.status, self.challenge) = (StatusCode::BAD_REQUEST, false);
         }
+        self
+    }
+
+    /// Says which signature would be accepted, if that is what the request misses (http-signature §3.5).
+    pub(crate) fn or_signed(mut self, wanted: HeaderValue) -> Self {
+        let misses = matches!(
+            self.reason,
+            Reason::CredentialsMissing
+                | Reason::ProofMissing
+                | Reason::ProofNotAccepted
+                | Reason::RevisionNotAccepted
+                | Reason::ComponentNotCovered
+                | Reason::SignatureParameter
+        );
+        self.accept_signature = misses.then_some(wanted);
         self
     }
 
@@ -332,8 +372,8 @@ impl Rejection {
         self.detail.as_deref().map(|d| d.found.as_str())
     }
 
-    /// The answer for the caller: status, challenge, `Cache-Control: no-store`, and an RFC 9457 body with `type`,
-    /// `title`, `status` and `reason`. Nothing in it depends on the request's content.
+    /// The answer for the caller: status, challenge, `Accept-Signature`, `Cache-Control: no-store`, and an RFC 9457 body
+    /// with `type`, `title`, `status` and `reason`. Nothing in it depends on the request's content.
     pub fn to_response(&self) -> Response<Bytes> {
         let body = serde_json::json!({
             "type": self.reason.kind().problem_type(),
@@ -346,6 +386,9 @@ impl Rejection {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(wanted) = &self.accept_signature {
+            headers.insert(ACCEPT_SIGNATURE, wanted.clone());
+        }
         if self.challenge {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("WPT"));
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::httpsig::profile::MAX_WINDOW;
+
 /// The longest leeway that can be set: two minutes.
 pub const MAX_LEEWAY: Duration = Duration::from_secs(120);
 
@@ -15,6 +17,8 @@ pub struct Limits {
     pub wit_remaining: Duration,
     /// How much longer a Workload Proof Token may still be valid. Default 5 min.
     pub wpt_remaining: Duration,
+    /// The longest validity of an HTTP signature, from `created` to `expires`. Default 10 min.
+    pub signature_window: Duration,
     /// The longest Workload Identity Token, in octets. Default 16,384. Whatever its length, a token holds at most 1,024
     /// JSON values, nested at most 16 levels deep.
     pub wit_size: usize,
@@ -28,6 +32,7 @@ impl Default for Limits {
             leeway: Duration::from_secs(60),
             wit_remaining: Duration::from_secs(24 * 60 * 60),
             wpt_remaining: Duration::from_secs(5 * 60),
+            signature_window: MAX_WINDOW,
             wit_size: 16_384,
             wpt_size: 8_192,
         }

@@ -13,8 +13,10 @@ use crate::wpt::Context;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Proof {
-    /// A Workload Proof Token.
+    /// A Workload Proof Token: covers the token, the audience and context tokens, not method, query or content (wpt §3.1.2).
     Wpt,
+    /// An HTTP Message Signature: covers method, path, query and content as well.
+    HttpSignature,
 }
 
 impl Proof {
@@ -22,6 +24,7 @@ impl Proof {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Wpt => "wpt",
+            Self::HttpSignature => "http-signature",
         }
     }
 }
@@ -37,8 +40,19 @@ impl fmt::Display for Proof {
 /// Only the verifier makes one, and only as its last step. Cloning is cheap.
 #[derive(Clone)]
 pub struct Peer {
-    authentication: Arc<Authentication>,
+    authenticated: Arc<Authenticated>,
 }
+
+/// The most significant authentication first.
+struct Authenticated {
+    first: Authentication,
+    second: Option<Authentication>,
+    expires_at: UnixTime,
+}
+
+/// The workload that signed a response, in the extensions of that response.
+#[derive(Debug, Clone)]
+pub struct Callee(pub Peer);
 
 /// One way in which the peer authenticated. There can be two when transport and application both did.
 #[derive(Clone)]
@@ -52,42 +66,48 @@ pub struct Authentication {
 }
 
 impl Peer {
-    pub(crate) fn new(authentication: Authentication) -> Self {
-        Self { authentication: Arc::new(authentication) }
+    pub(crate) fn new(first: Authentication, second: Option<Authentication>) -> Self {
+        let second_expires = second.as_ref().map_or(first.expires_at, |second| second.expires_at);
+        let expires_at = first.expires_at.min(second_expires);
+        Self { authenticated: Arc::new(Authenticated { first, second, expires_at }) }
+    }
+
+    fn first(&self) -> &Authentication {
+        &self.authenticated.first
     }
 
     /// Who the peer is: proven, canonical, of a trusted domain.
     pub fn id(&self) -> &WorkloadId {
-        self.authentication.wit.subject()
+        self.wit().subject()
     }
 
-    /// How the peer proved that it holds its key.
+    /// How the peer proved that it holds its key. If it did so twice, the proof that covers more.
     pub fn proof(&self) -> Proof {
-        self.authentication.proof
+        self.first().proof
     }
 
     pub(crate) fn revision(&self) -> Revision {
-        self.authentication.revision
+        self.first().revision
     }
 
     /// The peer's validated Workload Identity Token, with further claims.
     pub fn wit(&self) -> &Wit {
-        &self.authentication.wit
+        &self.first().wit
     }
 
     /// When the proof or the token expires, whichever is first.
     pub fn expires_at(&self) -> UnixTime {
-        self.authentication.expires_at
+        self.authenticated.expires_at
     }
 
     /// The context tokens that the proof covers; others must not influence authorization (wpt §2).
     pub fn context(&self) -> &Context {
-        &self.authentication.context
+        &self.first().context
     }
 
     /// Every way in which the peer authenticated, most significant first.
-    pub fn authentications(&self) -> &[Authentication] {
-        std::slice::from_ref(&*self.authentication)
+    pub fn authentications(&self) -> impl Iterator<Item = &Authentication> {
+        std::iter::once(self.first()).chain(&self.authenticated.second)
     }
 }
 
@@ -122,6 +142,6 @@ impl fmt::Debug for Authentication {
 
 impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Peer").field(&self.authentication).finish()
+        f.debug_list().entries(self.authentications()).finish()
     }
 }

@@ -15,9 +15,9 @@ use crate::httpsig::Derived;
 pub enum Revision {
     /// draft-ietf-wimse-wpt-02 and draft-ietf-wimse-http-signature-07.
     #[default]
-    Wpt02,
+    Wpt02HttpSignature07,
     /// draft-ietf-wimse-wpt-01 and draft-ietf-wimse-http-signature-06.
-    Wpt01,
+    Wpt01HttpSignature06,
 }
 
 /// How a Workload Proof Token travels and fails in one revision.
@@ -56,27 +56,27 @@ static WPT_01: WptWire = WptWire {
 
 impl Revision {
     /// Every revision, newest first.
-    pub const ALL: [Self; 2] = [Self::Wpt02, Self::Wpt01];
+    pub const ALL: [Self; 2] = [Self::Wpt02HttpSignature07, Self::Wpt01HttpSignature06];
 
     pub(crate) fn wpt(self) -> &'static WptWire {
         match self {
-            Self::Wpt02 => &WPT_02,
-            Self::Wpt01 => &WPT_01,
+            Self::Wpt02HttpSignature07 => &WPT_02,
+            Self::Wpt01HttpSignature06 => &WPT_01,
         }
     }
 
     pub(crate) fn signature(self) -> &'static SignatureWire {
         match self {
-            Self::Wpt02 => &SIGNATURE_07,
-            Self::Wpt01 => &SIGNATURE_06,
+            Self::Wpt02HttpSignature07 => &SIGNATURE_07,
+            Self::Wpt01HttpSignature06 => &SIGNATURE_06,
         }
     }
 
     /// The drafts' names, for logs.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Wpt02 => "wpt-02",
-            Self::Wpt01 => "wpt-01",
+            Self::Wpt02HttpSignature07 => "wpt-02/http-signature-07",
+            Self::Wpt01HttpSignature06 => "wpt-01/http-signature-06",
         }
     }
 }

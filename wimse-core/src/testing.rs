@@ -42,6 +42,7 @@ use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::credential::Credential;
 use crate::identifier::{TrustDomain, WorkloadId};
 use crate::jose::{Algorithm, JwkSet, SigningKey};
+use crate::peer::Proof;
 use crate::replay::MemoryReplayCache;
 use crate::signer::{SignOptions, Signer, SignerBuilder};
 use crate::trust::TrustAnchors;
@@ -215,10 +216,21 @@ impl TestWorkload {
     /// Signs a request with options, an audience for one with a relative URI.
     #[track_caller]
     pub fn sign_with<B>(&self, request: &mut http::Request<B>, options: &SignOptions) {
+        self.sign_any(request, None, options);
+    }
+
+    /// Signs a request and this content, which must be its body, with an HTTP signature.
+    #[track_caller]
+    pub fn sign_content<B>(&self, request: &mut http::Request<B>, content: &[u8], options: &SignOptions) {
+        self.sign_any(request, Some(content), &options.clone().proof(Proof::HttpSignature));
+    }
+
+    #[track_caller]
+    fn sign_any<B>(&self, request: &mut http::Request<B>, content: Option<&[u8]>, options: &SignOptions) {
         let signer = self.signer().build().expect("a signer");
-        let uri = request.uri().clone();
-        let signed = signer.sign(&uri, request.headers_mut(), options);
-        signed.unwrap_or_else(|error| panic!("the request to {uri} was not signed: {error}"));
+        let signed = signer.sign_request(request, content, options);
+        // Whoever wants to check the response as well uses the signer.
+        let _ = signed.unwrap_or_else(|e| panic!("the request to {} was not signed: {e}", request.uri()));
     }
 }
 

@@ -78,8 +78,7 @@ fn our_tokens_through_their_verifier() {
         let credential = Credential::new(&wit, key).unwrap();
         let signer = Signer::builder().credentials(credential).clock(clock.clone()).build().unwrap();
         let mut request = Request::get(AUDIENCE).body(()).unwrap();
-        let uri = request.uri().clone();
-        signer.sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
+        let _ = signer.sign_request(&mut request, None, &SignOptions::default()).unwrap();
         let proof = request.headers()["authorization"].to_str().unwrap().strip_prefix("WPT ").unwrap();
         cases.push(json!({
             "id": algorithm.as_str(), "wit": wit, "wpt": proof, "audience": AUDIENCE, "thumbprint": thumbprint,

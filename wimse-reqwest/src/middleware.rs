@@ -41,7 +41,9 @@ impl Middleware for WimseMiddleware {
     ) -> Result<reqwest::Response> {
         let options = extensions.get::<SignOptions>().cloned().unwrap_or_default();
         if options.is_skipped() {
-            self.signer.sign(&Uri::default(), request.headers_mut(), &options).map_err(WimseError::from)?;
+            let method = request.method().clone();
+            let signed = self.signer.sign(&method, &Uri::default(), request.headers_mut(), None, &options);
+            let _ = signed.map_err(WimseError::from)?;
             return next.run(request, extensions).await;
         }
         let mut url = request.url().clone();
@@ -52,7 +54,9 @@ impl Middleware for WimseMiddleware {
         }
         url.set_fragment(None);
         let target: Uri = url.as_str().parse().map_err(|_| WimseError::Url)?;
-        self.signer.sign(&target, request.headers_mut(), &options).map_err(WimseError::from)?;
+        let method = request.method().clone();
+        let signed = self.signer.sign(&method, &target, request.headers_mut(), None, &options);
+        let _ = signed.map_err(WimseError::from)?;
         let response = next.run(request, extensions).await?;
         let mut answered = response.url().clone();
         answered.set_fragment(None);

@@ -127,10 +127,9 @@ fn with_a_bearer_token_instead(cast: &Cast, request: Request<Body>) -> Request<B
 }
 
 fn of_the_older_revision(cast: &Cast, mut request: Request<Body>) -> Request<Body> {
-    let signer = cast.frontend.signer().revision(Revision::Wpt01).build().unwrap();
+    let signer = cast.frontend.signer().revision(Revision::Wpt01HttpSignature06).build().unwrap();
     let options = SignOptions::default().audience(Audience::base_url(BASE).unwrap());
-    let target = request.uri().clone();
-    signer.sign(&target, request.headers_mut(), &options).unwrap();
+    let _ = signer.sign_request(&mut request, None, &options).unwrap();
     request
 }
 

@@ -109,9 +109,9 @@ enum WitProfile {
 #[derive(Deserialize)]
 enum WptProfile {
     #[serde(rename = "wpt-02")]
-    Wpt02,
+    Wpt02HttpSignature07,
     #[serde(rename = "wpt-01")]
-    Wpt01,
+    Wpt01HttpSignature06,
 }
 
 /// Everything in a file that a vector can refer to.
@@ -193,8 +193,8 @@ impl Context<'_> {
             audiences: fields.required("accepted_audiences")?,
             context_tokens: fields.optional("understood_oth")?,
             revision: match fields.required("profile")? {
-                WptProfile::Wpt02 => Revision::Wpt02,
-                WptProfile::Wpt01 => Revision::Wpt01,
+                WptProfile::Wpt02HttpSignature07 => Revision::Wpt02HttpSignature07,
+                WptProfile::Wpt01HttpSignature06 => Revision::Wpt01HttpSignature06,
             },
         };
         Ok((receiver, Request { now: now(fields)?, message: fields.required("request")? }))

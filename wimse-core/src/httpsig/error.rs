@@ -133,15 +133,15 @@ pub enum HttpSigError {
     DuplicateLabel(HeaderName),
     /// A parameter of a signature occurs twice.
     DuplicateParameter,
-    /// The member of `Signature-Input` is not an inner list.
+    /// The member of `Signature-Input` or `Accept-Signature` is not an inner list.
     NotInnerList,
     /// The member of `Signature` is not a byte sequence.
     NotByteSequence,
-    /// A label or parameter name that a dictionary cannot hold, or a value out of range, while signing.
+    /// A label or parameter name that a dictionary cannot hold, or a value out of range, while signing or asking.
     NotEncodable,
-    /// No signature has this label or tag.
+    /// No signature, or no wish for one, has this label or tag.
     NotFound,
-    /// More than one signature has this tag.
+    /// More than one signature, or wish for one, has this tag.
     SeveralWithTag,
     /// The label is in `Signature` but not in `Signature-Input`.
     InputMissing,
@@ -226,7 +226,7 @@ impl fmt::Display for HttpSigError {
             Self::Syntax(field) => write!(f, "`{field}` is not a structured dictionary"),
             Self::DuplicateLabel(field) => write!(f, "a label occurs twice in `{field}`"),
             Self::DuplicateParameter => f.write_str("a signature parameter occurs twice"),
-            Self::NotInnerList => f.write_str("the member of `signature-input` is not an inner list"),
+            Self::NotInnerList => f.write_str("the member is not a list of components"),
             Self::NotByteSequence => f.write_str("the member of `signature` is not a byte sequence"),
             Self::NotEncodable => f.write_str("a label, parameter name or value cannot be encoded"),
             Self::NotFound => f.write_str("there is no such signature"),

@@ -60,7 +60,7 @@ impl<'a> ReceivedSignatures<'a> {
     ///
     /// [`HttpSigError`] if the fields as a whole are unusable, see the type.
     pub fn parse(headers: &'a HeaderMap, limits: &Limits) -> Result<Self, HttpSigError> {
-        Reader::read_both(headers, limits)
+        Reader::read_all(headers, limits, &[SIGNATURE_INPUT, SIGNATURE])
     }
 
     /// The signature with this label.

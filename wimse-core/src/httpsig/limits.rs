@@ -4,7 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Octets of all `Signature-Input` and `Signature` lines together. Default 32,768.
+    /// Octets of all `Signature-Input` and `Signature` lines together, or of all `Accept-Signature` lines.
+    /// Default 32,768.
     pub octets: usize,
     /// Different labels in both fields together. Default 16.
     pub labels: usize,

@@ -37,6 +37,7 @@
 //! keys are refused instead of letting the last one win, and a covered part that is absent, repeated where one is
 //! wanted, or not plain ASCII is an error, never an empty value.
 
+mod accept;
 mod base;
 mod component;
 mod derived;
@@ -55,6 +56,7 @@ mod structured;
 mod value;
 mod verify;
 
+pub use accept::{ACCEPT_SIGNATURE, AcceptSignatureBuilder, RequestedSignature, RequestedSignatures};
 pub use base::BaseBuilder;
 pub use component::{Component, ComponentParameter, Derived};
 pub use error::{ComponentError, HttpSigError, Problem};

@@ -1,4 +1,5 @@
-//! The parse of `Signature-Input` and `Signature`: one pass, sizes and counts first, the first of two never lost.
+//! The parse of `Signature-Input` and `Signature`, and of `Accept-Signature`, which is written as `Signature-Input` is:
+//! one pass, sizes and counts first, the first of two never lost.
 
 use std::borrow::Cow;
 
@@ -8,7 +9,7 @@ use sfv::{BareItemFromInput, KeyRef, Parser};
 
 use super::component::Component;
 use super::error::{ComponentError, HttpSigError};
-use super::fields::{Entry, Input, Octets, ReceivedSignatures, SIGNATURE, SIGNATURE_INPUT};
+use super::fields::{Entry, Input, Octets, ReceivedSignatures, SIGNATURE};
 use super::limits::Limits;
 use super::params::{Parameter, SignatureInput};
 use super::value::Stop;
@@ -26,12 +27,14 @@ pub(super) struct Reader<'s, 'a> {
 }
 
 impl<'s, 'a> Reader<'s, 'a> {
-    pub(super) fn read_both(
+    /// Reads these fields, which have their labels in common.
+    pub(super) fn read_all(
         headers: &'a HeaderMap,
         limits: &'s Limits,
+        fields: &[HeaderName],
     ) -> Result<ReceivedSignatures<'a>, HttpSigError> {
         let mut octets = 0_usize;
-        for line in [SIGNATURE_INPUT, SIGNATURE].iter().flat_map(|field| headers.get_all(field)) {
+        for line in fields.iter().flat_map(|field| headers.get_all(field)) {
             // Two octets are what a comma and a space take when lines are joined.
             octets = octets.saturating_add(line.len() + 2);
             if octets > limits.octets {
@@ -39,10 +42,11 @@ impl<'s, 'a> Reader<'s, 'a> {
             }
         }
         let received = ReceivedSignatures::default();
-        let mut reader = Self { limits, field: SIGNATURE_INPUT, received, error: None };
-        reader.read(headers)?;
-        reader.field = SIGNATURE;
-        reader.read(headers)?;
+        let mut reader = Self { limits, field: SIGNATURE, received, error: None };
+        for field in fields {
+            reader.field = field.clone();
+            reader.read(headers)?;
+        }
         Ok(reader.received)
     }
 
@@ -84,7 +88,7 @@ impl<'a> DictionaryVisitor<'a> for &mut Reader<'_, 'a> {
     type Error = Stop;
 
     fn entry(&mut self, label: &'a KeyRef) -> Result<impl EntryVisitor<'a>, Stop> {
-        let is_input = self.field == SIGNATURE_INPUT;
+        let is_input = self.field != SIGNATURE;
         let entry = self.entry_of(label.as_str())?;
         let first = if is_input {
             entry.input.replace(Input::default()).is_none()
@@ -103,7 +107,7 @@ impl<'a> DictionaryVisitor<'a> for &mut Reader<'_, 'a> {
     }
 }
 
-/// One member of either field.
+/// One member of any of the fields.
 struct Member<'r, 's, 'a> {
     reader: &'r mut Reader<'s, 'a>,
     label: &'a str,
@@ -155,7 +159,7 @@ impl<'a> ItemVisitor<'a> for Member<'_, '_, 'a> {
     }
 }
 
-/// A member of `Signature-Input` under way.
+/// A member of `Signature-Input` or `Accept-Signature` under way.
 struct InputMember<'r, 's, 'a> {
     reader: &'r mut Reader<'s, 'a>,
     label: &'a str,

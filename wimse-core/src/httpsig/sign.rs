@@ -98,6 +98,26 @@ impl<'a> SignatureBuilder<'a> {
         SignatureInput { components: &self.components, parameters: &self.parameters }
     }
 
+    /// As [`Self::input`], if a field can hold it.
+    pub(super) fn checked_input(&self) -> Result<SignatureInput<'_>, HttpSigError> {
+        if !self.encodable {
+            return Err(HttpSigError::NotEncodable);
+        }
+        let mut rest = self.parameters.as_slice();
+        while let Some((parameter, after)) = rest.split_first() {
+            if after.iter().any(|other| other.name == parameter.name) {
+                return Err(HttpSigError::DuplicateParameter);
+            }
+            rest = after;
+        }
+        Ok(self.input())
+    }
+
+    /// The label with what stands behind it in `Signature-Input`.
+    pub(super) fn input_member(&self, input: &str) -> Result<HeaderValue, HttpSigError> {
+        header_value([&self.label, "=", input].concat())
+    }
+
     /// Signs. The base that was signed stays in `base`.
     ///
     /// # Errors
@@ -110,18 +130,8 @@ impl<'a> SignatureBuilder<'a> {
         key: &SigningKey,
         base: &mut BaseBuilder,
     ) -> Result<Signed, HttpSigError> {
-        if !self.encodable {
-            return Err(HttpSigError::NotEncodable);
-        }
-        let mut rest = self.parameters.as_slice();
-        while let Some((parameter, after)) = rest.split_first() {
-            if after.iter().any(|other| other.name == parameter.name) {
-                return Err(HttpSigError::DuplicateParameter);
-            }
-            rest = after;
-        }
-        base.build(message, self.input())?;
-        let input = [&self.label, "=", base.signature_params()].concat();
+        base.build(message, self.checked_input()?)?;
+        let input = self.input_member(base.signature_params())?;
         let signature = key.sign_with(base.as_str().as_bytes(), |octets| {
             let mut member = String::with_capacity(self.label.len() + 3 + BASE64.encode_len(octets.len()));
             member.push_str(&self.label);
@@ -131,11 +141,14 @@ impl<'a> SignatureBuilder<'a> {
             member
         });
         let signature = signature.map_err(HttpSigError::Key)?;
-        let value = |member| HeaderValue::try_from(member).map_err(|_| HttpSigError::NotEncodable);
-        let (input, mut signature) = (value(input)?, value(signature)?);
+        let mut signature = header_value(signature)?;
         signature.set_sensitive(true);
         Ok(Signed { input, signature })
     }
+}
+
+fn header_value(member: String) -> Result<HeaderValue, HttpSigError> {
+    HeaderValue::try_from(member).map_err(|_| HttpSigError::NotEncodable)
 }
 
 /// A signature, ready to be put into its message.

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::httpsig::digest::CONTENT_DIGEST;
+use crate::httpsig::{SIGNATURE, SIGNATURE_INPUT};
 use crate::jose::sha256;
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
 
@@ -41,6 +43,17 @@ impl Context {
         self.tokens.is_empty()
     }
 
+    /// The context tokens of a message whose signature covers every one of them.
+    pub(crate) fn covered(headers: &HeaderMap, fields: &ContextFields) -> Self {
+        let mut context = Self::default();
+        for name in std::iter::once(&TXN_TOKEN).chain(fields.iter()) {
+            if let Some(value) = headers.get(name) {
+                context.add(name.clone(), value);
+            }
+        }
+        context
+    }
+
     pub(super) fn add(&mut self, name: HeaderName, value: &HeaderValue) {
         let mut value = value.clone();
         value.set_sensitive(true);
@@ -59,14 +72,18 @@ impl fmt::Debug for Context {
 pub(crate) struct ContextFields(Vec<HeaderName>);
 
 impl ContextFields {
-    /// `None` if a name is no field name, or one that cannot be a context token: the WIMSE fields themselves,
-    /// `Authorization`, and `Txn-Token`, which has its own claim.
+    /// `None` if a name is no field name, or one that cannot be a context token: the WIMSE and signature fields
+    /// themselves, those that describe content, `Authorization`, and `Txn-Token`, which has its own claim.
     pub(crate) fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Option<Self> {
         let own = [
             WORKLOAD_IDENTITY_TOKEN,
             AUTHORIZATION,
             TXN_TOKEN,
             HeaderName::from_static("workload-proof-token"),
+            SIGNATURE_INPUT,
+            SIGNATURE,
+            CONTENT_DIGEST,
+            CONTENT_TYPE,
         ];
         let mut fields = Vec::new();
         for name in names {
@@ -82,6 +99,10 @@ impl ContextFields {
         self.0.iter()
     }
 
+    pub(crate) fn as_slice(&self) -> &[HeaderName] {
+        &self.0
+    }
+
     pub(super) fn find(&self, key: &str) -> Option<&HeaderName> {
         // `oth` keys are field names in lower case; `HeaderName` is in lower case already.
         self.0.iter().find(|name| name.as_str() == key)
@@ -89,13 +110,13 @@ impl ContextFields {
 }
 
 /// The one value of a field.
-pub(super) enum Single<'a> {
+pub(crate) enum Single<'a> {
     Absent,
     One(&'a HeaderValue),
     Repeated,
 }
 
-pub(super) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Single<'a> {
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Single<'a> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Single::Absent,

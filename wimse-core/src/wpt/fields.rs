@@ -1,68 +1,13 @@
-//! The fields of a request that carry credentials, read once: how many, which revision, what syntax.
+//! The fields that carry proof tokens: how many, which revision, what syntax.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use super::context::{ContextFields, Single, TXN_TOKEN, single};
-use crate::revision::{Revision, Revisions, WptWire};
-use crate::trace::{Step, Trace, ensure};
+use crate::revision::{Revision, WptWire};
+use crate::trace::{Step, Trace};
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
 use crate::{Reason, Rejection};
-
-/// The credentials of a request, still unverified.
-#[derive(Clone, Copy)]
-pub(crate) struct Fields<'a> {
-    pub(crate) wit: &'a str,
-    pub(crate) proof: &'a str,
-    pub(crate) revision: Revision,
-}
-
-impl<'a> Fields<'a> {
-    pub(crate) fn read<T: Trace>(
-        headers: &'a HeaderMap,
-        accepted: Revisions,
-        t: &mut T,
-    ) -> Result<Self, Rejection> {
-        let presented = presented_revision(headers);
-        let fields = Self::read_presented(headers, &presented, accepted, t);
-        match presented {
-            Presented::One(revision) if accepted.contains(revision) => fields.map_err(|r| under(revision, r)),
-            _ => fields,
-        }
-    }
-
-    fn read_presented<T: Trace>(
-        headers: &'a HeaderMap,
-        presented: &Presented,
-        accepted: Revisions,
-        t: &mut T,
-    ) -> Result<Self, Rejection> {
-        let wit = single(headers, &WORKLOAD_IDENTITY_TOKEN);
-        let (reason, found) = match (&wit, presented) {
-            (Single::Repeated, _) => (Some(Reason::WitRepeated), "several"),
-            (Single::Absent, Presented::None) => (Some(Reason::CredentialsMissing), "none"),
-            (Single::Absent, _) => (Some(Reason::WitMissing), "none, but a proof"),
-            (Single::One(_), _) => (None, "one"),
-        };
-        let expected = format_args!("exactly one {WORKLOAD_IDENTITY_TOKEN} field");
-        let or = reason.unwrap_or(Reason::WitMissing);
-        ensure(t, Step::WitField, reason.is_none(), or, expected, format_args!("{found}"))?;
-        let Single::One(wit) = wit else { return Err(Reason::WitMissing.into()) };
-        let wit = wit.to_str().map_err(|_| refuse_octets(t, Step::WitField, Reason::WitMalformed))?;
-
-        let (revision, reason, found) = match presented {
-            Presented::One(revision) if accepted.contains(*revision) => (*revision, None, revision.as_str()),
-            Presented::One(older) => (*older, Some(Reason::RevisionNotAccepted), older.as_str()),
-            Presented::Mixed => (Revision::default(), Some(Reason::RevisionsMixed), "two revisions"),
-            Presented::None => (Revision::default(), Some(Reason::ProofMissing), "none"),
-        };
-        let expected = format_args!("a proof of an accepted revision");
-        let or = reason.unwrap_or(Reason::ProofMissing);
-        ensure(t, Step::ProofField, reason.is_none(), or, expected, format_args!("{found}"))?;
-        let proof = proof_value(headers, revision, t)?;
-        Ok(Self { wit, proof, revision })
-    }
-}
 
 /// A refusal with the status that fits the revision that the caller speaks.
 pub(crate) fn under(revision: Revision, rejection: Rejection) -> Rejection {
@@ -95,18 +40,16 @@ pub(crate) fn mark_sensitive(headers: &mut HeaderMap, context: &ContextFields) {
     }
 }
 
-/// Whether there is neither a token nor a proof of any revision.
-pub(crate) fn carries_nothing(headers: &HeaderMap) -> bool {
-    !headers.contains_key(WORKLOAD_IDENTITY_TOKEN) && matches!(presented_revision(headers), Presented::None)
-}
-
-enum Presented {
+/// The proof tokens of a request, by their fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presented {
     None,
     One(Revision),
     Mixed,
 }
 
-fn presented_revision(headers: &HeaderMap) -> Presented {
+/// Which proof tokens a request has.
+pub(crate) fn presented(headers: &HeaderMap) -> Presented {
     let carries = |revision: &Revision| {
         let wire = revision.wpt();
         headers.get_all(&wire.field).iter().any(|value| is_proof(value, wire))
@@ -131,7 +74,8 @@ pub(crate) fn credentials<'a>(value: &'a HeaderValue, scheme: &str) -> Option<&'
     (name.eq_ignore_ascii_case(scheme.as_bytes()) && ends).then_some(rest)
 }
 
-fn proof_value<'a, T: Trace>(
+/// The one proof token of this revision.
+pub(crate) fn proof_value<'a, T: Trace>(
     headers: &'a HeaderMap,
     revision: Revision,
     t: &mut T,
@@ -155,7 +99,7 @@ fn proof_value<'a, T: Trace>(
     token.ok_or_else(|| refuse_octets(t, Step::ProofField, Reason::ProofMalformed))
 }
 
-fn refuse_octets<T: Trace>(t: &mut T, step: Step, reason: Reason) -> Rejection {
+pub(crate) fn refuse_octets<T: Trace>(t: &mut T, step: Step, reason: Reason) -> Rejection {
     let (expected, found) = (format_args!("one token"), format_args!("something else"));
     t.check(step, false, expected, found);
     Rejection::new(reason).with_detail(expected, found).at(step)

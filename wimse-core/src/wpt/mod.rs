@@ -7,9 +7,11 @@ mod verify;
 
 pub use context::Context;
 
-pub(crate) use context::{ContextFields, TXN_TOKEN};
+pub(crate) use context::{ContextFields, Single, TXN_TOKEN, single};
 pub(crate) use create::{ProofRequest, create, encoded_header};
-pub(crate) use fields::{Fields, carries_nothing, credentials, mark_sensitive, remove_proofs, under};
+pub(crate) use fields::{
+    Presented, credentials, mark_sensitive, presented, proof_value, refuse_octets, remove_proofs, under,
+};
 pub(crate) use verify::{Policy, Verification};
 
 /// The media type of a Workload Proof Token without `application/`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 use wimse_core::dangerous::validate_wit_without_proof;
-use wimse_core::httpsig::profile::{Exchange, MAX_WINDOW, RequestCheck, ResponseCheck};
+use wimse_core::httpsig::profile::{Exchange, MAX_WINDOW, RequestCheck, ResponseCheck, Terms};
 use wimse_core::httpsig::{RequestParts, ResponseParts};
 use wimse_core::trace::NoTrace;
 use wimse_core::{
@@ -97,12 +97,12 @@ impl Case {
 
     /// Request, then response, both with their content. `uri` is the target in the form that travelled.
     pub(crate) fn verify(&self, uri: &Uri, trust: &TrustStore, now: UnixTime) -> Result<(), Rejection> {
-        let (revision, leeway, window) = (Revision::default(), LEEWAY, MAX_WINDOW);
+        let terms = Terms { revision: Revision::default(), now, leeway: LEEWAY, window: MAX_WINDOW };
         let audiences = Audiences::exact([self.audience.as_str()]);
         let exchange = self.exchange(uri);
         let wit = wit(&self.request.headers, trust, now)?;
         let request = exchange.request;
-        let check = RequestCheck { request, wit: &wit, audiences: &audiences, revision, now, leeway, window };
+        let check = RequestCheck { request, wit: &wit, audiences: &audiences, context: &[], terms };
         let verified = check.verify()?.expect("a signature with the tag");
         assert_eq!(verified.wants_signed_response(), self.sign_response, "{}", self.id);
         verified.check_content(self.request.content.as_bytes())?;
@@ -112,7 +112,7 @@ impl Case {
         let response = ResponseParts::new(self.status, &self.response.headers);
         let expected = &Expectation::from(TrustDomain::parse("example.com").unwrap());
         let wit = Some(&*wit);
-        let check = ResponseCheck { response, exchange, wit, expected, revision, now, leeway, window };
+        let check = ResponseCheck { response, exchange, wit, expected, terms };
         let verified = check.verify()?.expect("a signature with the tag");
         verified.check_content(self.response.content.as_bytes())
     }

@@ -154,7 +154,8 @@ fn sign(domain: &TestDomain, algorithm: Algorithm, call: &Call) -> Case {
     let (revision, now, lifetime) = (Revision::default(), SystemClock.now(), Duration::from_secs(120));
     let credential = caller.credential();
     let audience = &case.audience;
-    let signature = RequestSignature { credential, audience, sign_response, revision, now, lifetime };
+    let signature =
+        RequestSignature { credential, audience, sign_response, context: &[], revision, now, lifetime };
     let headers = &mut case.request.headers;
     case.nonce = signature.apply(&case.method, &case.uri, headers, content.as_bytes()).unwrap();
 

@@ -12,7 +12,7 @@ use crate::message::request;
 
 const LARGE: usize = 128 * 1024;
 
-fn shapes() -> Vec<(&'static str, String)> {
+pub(crate) fn shapes() -> Vec<(&'static str, String)> {
     let repeat = |unit: &str| unit.repeat(LARGE / unit.len());
     let numbered =
         |n: usize, f: &dyn Fn(usize) -> String, join: &str| (0..n).map(f).collect::<Vec<_>>().join(join);
@@ -51,19 +51,19 @@ fn shapes() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn generous() -> Limits {
+pub(crate) fn generous() -> Limits {
     let mut limits = Limits::default();
     (limits.octets, limits.covered_octets) = (usize::MAX, usize::MAX);
     limits
 }
 
-fn unlimited() -> Limits {
+pub(crate) fn unlimited() -> Limits {
     let mut limits = generous();
     (limits.labels, limits.components, limits.parameters) = (usize::MAX, usize::MAX, usize::MAX);
     limits
 }
 
-fn fastest(mut run: impl FnMut()) -> Duration {
+pub(crate) fn fastest(mut run: impl FnMut()) -> Duration {
     (0..3)
         .map(|_| {
             let start = Instant::now();

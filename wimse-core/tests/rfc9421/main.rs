@@ -2,6 +2,7 @@
 //! cases, hostile shapes and properties.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
+mod accept;
 mod components;
 mod costs;
 mod digest;

@@ -1,6 +1,7 @@
 //! The WIMSE profile of HTTP signatures: what is signed verifies, and nothing else does.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
+mod accept;
 mod requests;
 mod responses;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use wimse_core::dangerous::validate_wit_without_proof;
 use wimse_core::httpsig::RequestParts;
-use wimse_core::httpsig::profile::{MAX_WINDOW, RequestCheck, RequestSignature, VerifiedRequest};
+use wimse_core::httpsig::profile::{MAX_WINDOW, RequestCheck, RequestSignature, Terms, VerifiedRequest};
 use wimse_core::jose::Algorithm;
 use wimse_core::testing::{FrozenClock, TestDomain, TestWorkload};
 use wimse_core::trace::NoTrace;
@@ -58,6 +59,7 @@ impl World {
             credential: self.caller.credential(),
             audience: AUDIENCE,
             sign_response: true,
+            context: &[],
             revision,
             now: UnixTime::from_secs(NOW),
             lifetime: Duration::from_secs(120),
@@ -81,10 +83,8 @@ impl World {
             request: RequestParts::new(&sent.method, &sent.uri, &sent.headers),
             wit: &wit,
             audiences: &audiences,
-            revision,
-            now: UnixTime::from_secs(now),
-            leeway: LEEWAY,
-            window: MAX_WINDOW,
+            context: &[],
+            terms: terms(revision, now),
         };
         let verified = check.verify()?;
         if let Some(verified) = &verified {
@@ -96,6 +96,10 @@ impl World {
     fn check(&self, sent: &Sent) -> Result<Option<VerifiedRequest>, Rejection> {
         self.check_at(sent, Revision::default(), NOW)
     }
+}
+
+fn terms(revision: Revision, now: i64) -> Terms {
+    Terms { revision, now: UnixTime::from_secs(now), leeway: LEEWAY, window: MAX_WINDOW }
 }
 
 /// A request on its way.

@@ -3,28 +3,26 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use wimse_core::httpsig::profile::{
-    Exchange, MAX_WINDOW, ResponseCheck, ResponseSignature, VerifiedResponse,
-};
+use wimse_core::httpsig::profile::{Exchange, ResponseCheck, ResponseSignature, VerifiedResponse};
 use wimse_core::httpsig::{RequestParts, ResponseParts};
 use wimse_core::jose::Algorithm;
 use wimse_core::{Expectation, Rejection, Revision, TrustDomain, UnixTime, WorkloadId};
 
-use crate::{LEEWAY, NOW, Sent, World};
+use crate::{NOW, Sent, World};
 
 #[derive(Clone)]
-struct Answer {
+pub(super) struct Answer {
     status: StatusCode,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     content: Vec<u8>,
 }
 
-fn exchange(sent: &Sent) -> Exchange<'_> {
+pub(super) fn exchange(sent: &Sent) -> Exchange<'_> {
     let request = RequestParts::new(&sent.method, &sent.uri, &sent.headers);
     Exchange { request, nonce: &sent.nonce, signed_response_wanted: true }
 }
 
-fn answer(world: &World, sent: &Sent, revision: Revision, content: &str) -> Answer {
+pub(super) fn answer(world: &World, sent: &Sent, revision: Revision, content: &str) -> Answer {
     let status = StatusCode::NOT_FOUND;
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("text/plain"));
@@ -39,7 +37,7 @@ fn answer(world: &World, sent: &Sent, revision: Revision, content: &str) -> Answ
     Answer { status, headers, content: content.as_bytes().to_vec() }
 }
 
-fn check_as(
+pub(super) fn check_as(
     world: &World,
     exchange: Exchange<'_>,
     answer: &Answer,
@@ -55,10 +53,7 @@ fn check_as(
         exchange,
         wit: wit.as_deref(),
         expected,
-        revision,
-        now: UnixTime::from_secs(NOW),
-        leeway: LEEWAY,
-        window: MAX_WINDOW,
+        terms: crate::terms(revision, NOW),
     };
     let verified = check.verify()?;
     if let Some(verified) = &verified {
@@ -67,11 +62,11 @@ fn check_as(
     Ok(verified)
 }
 
-fn callee() -> Expectation {
+pub(super) fn callee() -> Expectation {
     WorkloadId::parse("wimse://example.com/callee").unwrap().into()
 }
 
-fn reason(outcome: Result<Option<VerifiedResponse>, Rejection>) -> &'static str {
+pub(super) fn reason(outcome: Result<Option<VerifiedResponse>, Rejection>) -> &'static str {
     match outcome {
         Ok(Some(_)) => "accepted",
         Ok(None) => "unsigned",

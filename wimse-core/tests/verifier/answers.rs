@@ -56,6 +56,7 @@ fn every_reason_of_a_request_was_brought_about() {
     seen.extend([Reason::ComponentNotCovered, Reason::ComponentUnresolved, Reason::SignatureParameter]);
     seen.extend([Reason::DigestMissing, Reason::DigestMalformed, Reason::DigestMismatch]);
     seen.extend([Reason::ResponseUnsigned, Reason::RequestNonce, Reason::CalleeUnexpected]);
+    seen.extend([Reason::ProofNotAccepted, Reason::ContentIncomplete]);
     let missing: Vec<_> =
         Reason::ALL.iter().filter(|r| r.kind() == Kind::Credential && !seen.contains(r)).collect();
     assert!(missing.is_empty(), "{missing:?}");
@@ -68,7 +69,7 @@ fn err_01_err_02_wptl_03_the_older_revision_is_answered_with_400_and_no_challeng
         .builder()
         .replay_cache(MemoryReplayCache::default())
         .context_tokens(["x-user"])
-        .allow_revision(Revision::Wpt01)
+        .allow_revision(Revision::Wpt01HttpSignature06)
         .build()
         .unwrap();
     let mut wrong = Vec::new();

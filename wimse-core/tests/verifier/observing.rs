@@ -46,7 +46,7 @@ fn aud_01_every_decision_is_observed_exactly_once() {
     assert_eq!(*seen.0.lock().unwrap(), expected);
 
     // Explaining a request is a decision too.
-    let _ = verifier.verify_traced(&request, &mut Steps::default()).now_or_never();
+    let _ = verifier.verify_traced(&request, b"", &mut Steps::default()).now_or_never();
     assert_eq!(seen.0.lock().unwrap().last(), Some(&Err(Reason::Replayed)));
     // A future that nobody polls has decided all the same.
     drop(verifier.verify(&world.request()));
@@ -96,7 +96,7 @@ fn wit_39_wpt_06_an_accepted_request_passes_every_step_in_the_documented_order()
     };
 
     let mut steps = Steps::default();
-    let peer = verifier.verify_traced(&world.request(), &mut steps).now_or_never().unwrap().unwrap();
+    let peer = verifier.verify_traced(&world.request(), b"", &mut steps).now_or_never().unwrap().unwrap();
     assert_eq!((peer.id().as_str(), peer.expires_at().as_secs()), (CALLER, NOW + 60));
     assert!(steps.0.iter().all(|checked| checked.passed), "{steps:?}");
     assert_eq!(first_taken(&steps), expected_of(&[]));
@@ -107,7 +107,7 @@ fn wit_39_wpt_06_an_accepted_request_passes_every_step_in_the_documented_order()
         let proof = || world.proof_with(&wit, |_, _| ());
         assert_eq!(verdict(&verifier, &crate::request(&wit, &proof())), Ok(()));
         let mut steps = Steps::default();
-        let _ = verifier.verify_traced(&crate::request(&wit, &proof()), &mut steps).now_or_never();
+        let _ = verifier.verify_traced(&crate::request(&wit, &proof()), b"", &mut steps).now_or_never();
         assert_eq!(first_taken(&steps), expected_of(&[]));
     }
 
@@ -115,10 +115,9 @@ fn wit_39_wpt_06_an_accepted_request_passes_every_step_in_the_documented_order()
     let signer = world.signer().context_tokens(["x-user"]).build().unwrap();
     let mut request =
         http::Request::get(TARGET).header("txn-token", "t").header("x-user", "u").body(()).unwrap();
-    let uri = request.uri().clone();
-    signer.sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
+    let _ = signer.sign_request(&mut request, None, &SignOptions::default()).unwrap();
     let mut steps = Steps::default();
-    assert!(verifier.verify_traced(&request, &mut steps).now_or_never().unwrap().is_ok());
+    assert!(verifier.verify_traced(&request, b"", &mut steps).now_or_never().unwrap().is_ok());
     assert_eq!(first_taken(&steps), expected_of(&[Step::TxnToken, Step::ContextTokens]));
 }
 
@@ -126,7 +125,7 @@ fn wit_39_wpt_06_an_accepted_request_passes_every_step_in_the_documented_order()
 fn an_explanation_never_goes_back_to_an_earlier_step() {
     let world = World::new();
     let mut steps = Steps::default();
-    let _ = world.verifier().verify_traced(&world.request(), &mut steps).now_or_never();
+    let _ = world.verifier().verify_traced(&world.request(), b"", &mut steps).now_or_never();
     let places: Vec<_> =
         steps.0.iter().map(|c| Step::ALL.iter().position(|s| *s == c.step).unwrap()).collect();
     let back: Vec<_> =
@@ -141,7 +140,7 @@ fn a_refused_request_ends_with_the_failing_step() {
     for failing in failing_requests(&world) {
         let mut steps = Steps::default();
         let rejection =
-            verifier.verify_traced(&failing.request, &mut steps).now_or_never().unwrap().unwrap_err();
+            verifier.verify_traced(&failing.request, b"", &mut steps).now_or_never().unwrap().unwrap_err();
         let what = failing.what;
         assert_eq!(rejection.reason(), failing.reason, "{what}");
         let last = steps.0.last().unwrap_or_else(|| panic!("{what} has no steps"));
@@ -165,7 +164,7 @@ fn a_replay_is_the_last_step_and_uses_the_proof_up() {
     let request = world.request();
     for passed in [true, false] {
         let mut steps = Steps::default();
-        let decision = verifier.verify_traced(&request, &mut steps).now_or_never().unwrap();
+        let decision = verifier.verify_traced(&request, b"", &mut steps).now_or_never().unwrap();
         assert_eq!(decision.is_ok(), passed);
         let last = steps.0.last().unwrap();
         assert_eq!((last.step, last.passed), (Step::Replay, passed));
@@ -175,7 +174,8 @@ fn a_replay_is_the_last_step_and_uses_the_proof_up() {
 #[test]
 fn a_peer_tells_how_it_authenticated() {
     let world = World::new();
-    let verifier = world.builder().allow_replay().allow_revision(Revision::Wpt01).build().unwrap();
+    let verifier =
+        world.builder().allow_replay().allow_revision(Revision::Wpt01HttpSignature06).build().unwrap();
     let wit = world.wit_with(|_, claims| {
         claims["iss"] = json!("https://issuer.example");
         claims["team"] = json!({ "name": "web" });
@@ -192,7 +192,7 @@ fn a_peer_tells_how_it_authenticated() {
     assert_eq!(peer.wit().issued_at().map(|t| t.as_secs()), Some(NOW + 1_000_000));
     assert_eq!(peer.wit().token_hash(), crate::sha256(&wit));
     assert!(peer.wit().key().jwk().same_key(world.workload.public_jwk()));
-    assert_eq!(peer.authentications().len(), 1);
-    assert_eq!(peer.authentications()[0].revision(), Revision::Wpt02);
+    assert_eq!(peer.authentications().count(), 1);
+    assert_eq!(peer.authentications().next().unwrap().revision(), Revision::Wpt02HttpSignature07);
     assert!(peer.context().is_empty());
 }

@@ -37,7 +37,8 @@ fn svid_01_svid_02_svid_12_ta_09_a_spiffe_domain_follows_the_spiffe_standard_by_
 #[test]
 fn wptl_02_amb_01_under_the_older_revision_nothing_rides_along_in_authorization() {
     let world = World::new();
-    let verifier = world.builder().allow_replay().allow_revision(Revision::Wpt01).build().unwrap();
+    let verifier =
+        world.builder().allow_replay().allow_revision(Revision::Wpt01HttpSignature06).build().unwrap();
     let mut older = world.request();
     let proof = older.headers_mut().remove("authorization").unwrap();
     let proof = HeaderValue::from_bytes(proof.as_bytes().strip_prefix(b"WPT ").unwrap()).unwrap();
@@ -103,8 +104,8 @@ fn ta_08_a_store_that_is_not_loaded_stays_so_when_a_domain_is_removed() {
 fn wit_22_a_skipped_request_keeps_no_credentials_of_an_earlier_attempt() {
     let world = World::new();
     let mut request = world.request();
-    let (signer, uri) = (world.signer().build().unwrap(), request.uri().clone());
-    signer.sign(&uri, request.headers_mut(), &SignOptions::default().skip()).unwrap();
+    let signer = world.signer().build().unwrap();
+    let _ = signer.sign_request(&mut request, None, &SignOptions::default().skip()).unwrap();
     assert!(request.headers().is_empty(), "{:?}", request.headers().keys().collect::<Vec<_>>());
 }
 
@@ -154,10 +155,11 @@ fn verifiers_of_one_store_share_what_was_validated_and_not_what_they_allow() {
 fn wptl_03_the_older_revision_is_answered_in_its_way_also_when_a_store_takes_its_time() {
     let world = World::new();
     let slow = Slow(world.clock.clone(), 500);
-    let verifier = world.builder().replay_cache(slow).allow_revision(Revision::Wpt01).build().unwrap();
+    let verifier =
+        world.builder().replay_cache(slow).allow_revision(Revision::Wpt01HttpSignature06).build().unwrap();
     let mut older = Request::get(TARGET).body(()).unwrap();
-    let (signer, uri) = (world.signer().revision(Revision::Wpt01).build().unwrap(), older.uri().clone());
-    signer.sign(&uri, older.headers_mut(), &SignOptions::default()).unwrap();
+    let signer = world.signer().revision(Revision::Wpt01HttpSignature06).build().unwrap();
+    let _ = signer.sign_request(&mut older, None, &SignOptions::default()).unwrap();
     let rejection = decide(&verifier, &older).unwrap_err();
     assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::ProofExpired, 400));
     assert!(!rejection.challenge());
@@ -166,19 +168,21 @@ fn wptl_03_the_older_revision_is_answered_in_its_way_also_when_a_store_takes_its
 #[test]
 fn amb_01_a_request_that_is_signed_again_in_the_other_revision_is_sound() {
     let world = World::new();
-    let verifier = world.builder().allow_replay().allow_revision(Revision::Wpt01).build().unwrap();
+    let verifier =
+        world.builder().allow_replay().allow_revision(Revision::Wpt01HttpSignature06).build().unwrap();
     let mut request = world.request();
-    let uri = request.uri().clone();
-    for revision in [Revision::Wpt01, Revision::Wpt02, Revision::Wpt01] {
+    for revision in
+        [Revision::Wpt01HttpSignature06, Revision::Wpt02HttpSignature07, Revision::Wpt01HttpSignature06]
+    {
         let signer = world.signer().revision(revision).build().unwrap();
-        signer.sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
+        let _ = signer.sign_request(&mut request, None, &SignOptions::default()).unwrap();
         let peer = decide(&verifier, &request).unwrap();
-        assert_eq!(peer.authentications()[0].revision(), revision);
+        assert_eq!(peer.authentications().next().unwrap().revision(), revision);
     }
-    let signer = world.signer().revision(Revision::Wpt01).build().unwrap();
+    let signer = world.signer().revision(Revision::Wpt01HttpSignature06).build().unwrap();
     request.headers_mut().insert("authorization", HeaderValue::from_static("apikey"));
-    let refused = signer.sign(&uri, request.headers_mut(), &SignOptions::default());
-    assert_eq!(refused, Err(SignError::AuthorizationTaken));
+    let refused = signer.sign_request(&mut request, None, &SignOptions::default());
+    assert_eq!(refused.unwrap_err(), SignError::AuthorizationTaken);
 }
 
 #[test]

@@ -180,17 +180,16 @@ fn amb_34_a_cache_that_cannot_answer_refuses_with_503_at_once_or_later() {
 #[test]
 fn wptl_03_the_older_revision_answers_a_replay_with_400_and_a_failing_cache_with_503() {
     let world = World::new();
-    let signer = world.signer().revision(Revision::Wpt01).build().unwrap();
+    let signer = world.signer().revision(Revision::Wpt01HttpSignature06).build().unwrap();
     for (answer, refused) in ANSWERS {
         let verifier = world
             .builder()
             .replay_cache(Scripted::says(answer))
-            .allow_revision(Revision::Wpt01)
+            .allow_revision(Revision::Wpt01HttpSignature06)
             .build()
             .unwrap();
         let mut request = http::Request::get(crate::TARGET).body(()).unwrap();
-        let uri = request.uri().clone();
-        signer.sign(&uri, request.headers_mut(), &Default::default()).unwrap();
+        let _ = signer.sign_request(&mut request, None, &Default::default()).unwrap();
         let seen =
             decide(&verifier, &request).err().map(|r| (r.reason(), r.status().as_u16(), r.challenge()));
         let expected =

@@ -89,12 +89,11 @@ fn aud_02_wpt_38_a_full_run_of_refusals_and_acceptances_shows_no_credential() {
 
     let mut shown = String::new();
     let log = logged(|| {
-        let uri = sound.uri().clone();
-        signer.sign(&uri, sound.headers_mut(), &SignOptions::default()).unwrap();
+        let _ = signer.sign_request(&mut sound, None, &SignOptions::default()).unwrap();
         requests.extend([sound.clone(), sound]);
         for request in &requests {
             let mut steps = Steps::default();
-            let explained = verifier.verify_traced(request, &mut steps).now_or_never().unwrap();
+            let explained = verifier.verify_traced(request, b"", &mut steps).now_or_never().unwrap();
             for decision in [explained, decide(&verifier, request)] {
                 match decision {
                     Ok(peer) => writeln!(shown, "{peer:?} {:?} {:?}", peer.wit(), peer.context()).unwrap(),
@@ -121,8 +120,8 @@ fn aud_02_wpt_38_a_full_run_of_refusals_and_acceptances_shows_no_credential() {
 fn aud_02_signed_fields_are_marked_sensitive() {
     let world = World::new();
     let mut request = http::Request::get(TARGET).body(()).unwrap();
-    let uri = request.uri().clone();
-    world.signer().build().unwrap().sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
+    let _ =
+        world.signer().build().unwrap().sign_request(&mut request, None, &SignOptions::default()).unwrap();
     for name in ["workload-identity-token", "authorization"] {
         assert!(request.headers()[name].is_sensitive(), "{name}");
     }
@@ -155,8 +154,8 @@ fn aud_02_no_debug_of_a_credential_shows_its_token() {
         world.signer().audience(BASE).build()
     );
     let mut request = http::Request::get(TARGET).body(()).unwrap();
-    let uri = request.uri().clone();
-    world.signer().build().unwrap().sign(&uri, request.headers_mut(), &SignOptions::default()).unwrap();
+    let _ =
+        world.signer().build().unwrap().sign_request(&mut request, None, &SignOptions::default()).unwrap();
     let shown = Shown::new(&shown);
     secrets(&request).into_iter().for_each(|secret| shown.hides(secret));
 }

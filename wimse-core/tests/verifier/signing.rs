@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use serde_json::{Value, json};
 use wimse_core::jose::{Algorithm, SigningKey};
 use wimse_core::testing::{FrozenClock, TestDomain};
@@ -17,8 +17,7 @@ use crate::common::segment;
 use crate::{BASE, NOW, TARGET, World, decide, header, proof_of, sha256, verdict};
 
 fn sign(signer: &Signer, request: &mut http::Request<()>) -> Result<(), SignError> {
-    let uri = request.uri().clone();
-    signer.sign(&uri, request.headers_mut(), &SignOptions::default())
+    signer.sign_request(request, None, &SignOptions::default()).map(drop)
 }
 
 fn get() -> http::Request<()> {
@@ -228,11 +227,11 @@ fn wpt_29_ctx_01_what_a_proof_must_cover_occurs_once() {
 #[test]
 fn wptl_01_wptl_02_wpt_43_the_older_revision_end_to_end() {
     let world = World::new();
-    let older = world.signer().revision(Revision::Wpt01).build().unwrap();
+    let older = world.signer().revision(Revision::Wpt01HttpSignature06).build().unwrap();
     let accepting = world
         .builder()
         .replay_cache(MemoryReplayCache::default())
-        .allow_revision(Revision::Wpt01)
+        .allow_revision(Revision::Wpt01HttpSignature06)
         .build()
         .unwrap();
 
@@ -243,7 +242,7 @@ fn wptl_01_wptl_02_wpt_43_the_older_revision_end_to_end() {
     assert_eq!((&claims["ath"], &claims["tth"]), (&json!(sha256("the-token")), &json!(sha256("t"))));
     assert_eq!(verdict(&world.verifier(), &request), Err(Reason::RevisionNotAccepted));
     let peer = decide(&accepting, &request).unwrap();
-    assert_eq!(peer.authentications()[0].revision(), Revision::Wpt01);
+    assert_eq!(peer.authentications().next().unwrap().revision(), Revision::Wpt01HttpSignature06);
     assert_eq!(verdict(&accepting, &request), Err(Reason::Replayed));
 
     for (edit, bearer) in
@@ -276,7 +275,9 @@ fn amb_01_one_message_never_carries_two_revisions() {
     let world = World::new();
     let stale = [("workload-proof-token", "stale"), ("authorization", "WPT stale")];
     let mut mixed = Vec::new();
-    for (revision, (name, value)) in [Revision::Wpt02, Revision::Wpt01].into_iter().zip(stale) {
+    for (revision, (name, value)) in
+        [Revision::Wpt02HttpSignature07, Revision::Wpt01HttpSignature06].into_iter().zip(stale)
+    {
         let mut request = fields(&[(name, value)]);
         let signed = sign(&world.signer().revision(revision).build().unwrap(), &mut request);
         if signed.is_ok()
@@ -296,6 +297,7 @@ fn a_request_that_goes_without_credentials_is_left_alone() {
     let mut headers = HeaderMap::new();
     let options = SignOptions::default().skip().audience(Audience::CalleeIdentifier);
     assert!(options.is_skipped());
-    signer.sign(&Uri::from_static("http://anything/"), &mut headers, &options).unwrap();
+    let target = Uri::from_static("http://anything/");
+    let _ = signer.sign(&Method::GET, &target, &mut headers, None, &options).unwrap();
     assert!(headers.is_empty());
 }

@@ -1,6 +1,6 @@
 //! Where credentials may travel, and whom a proof is meant for.
 
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use wimse_core::{
     Audience, CalleeMap, Expectation, MemoryReplayCache, Proof, Reason, SignError, SignOptions, Signer,
     SignerBuilder, TrustDomain, Verifier, WorkloadId,
@@ -13,8 +13,8 @@ use crate::{World, verdict};
 fn audience_of(signer: &Signer, target: &str, options: &SignOptions) -> Result<String, &'static str> {
     let mut headers = HeaderMap::new();
     let uri: Uri = target.parse().unwrap();
-    match signer.sign(&uri, &mut headers, options) {
-        Ok(()) => {
+    match signer.sign(&Method::GET, &uri, &mut headers, None, options) {
+        Ok(_) => {
             let proof = headers["authorization"].to_str().unwrap().strip_prefix("WPT ").unwrap();
             Ok(segment(proof, 1)["aud"].as_str().unwrap().to_owned())
         }
@@ -182,8 +182,7 @@ fn wit_46_no_other_workload_accepts_a_proof_for_the_expected_callee() {
     let callee = WorkloadId::parse("wimse://example.com/orders").unwrap();
     let signer = world.signer().audience(Audience::CalleeIdentifier).build().unwrap();
     let mut request = http::Request::get("https://anything.internal/x").body(()).unwrap();
-    let uri = request.uri().clone();
-    signer.sign(&uri, request.headers_mut(), &SignOptions::default().expected_callee(callee)).unwrap();
+    let _ = signer.sign_request(&mut request, None, &SignOptions::default().expected_callee(callee)).unwrap();
     assert_eq!(verdict(&me("wimse://example.com/billing"), &request), Err(Reason::AudienceMismatch));
     assert_eq!(verdict(&me("wimse://example.com/orders"), &request), Ok(()));
 }

@@ -34,10 +34,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let own = request.extensions_mut().remove::<SignOptions>();
-        let target = request.uri().clone();
-        let signed = self.signer.sign(&target, request.headers_mut(), own.as_ref().unwrap_or(&self.options));
+        let signed = self.signer.sign_request(&mut request, None, own.as_ref().unwrap_or(&self.options));
         match signed {
-            Ok(()) => ResponseFuture::sent(self.inner.call(request)),
+            Ok(_) => ResponseFuture::sent(self.inner.call(request)),
             Err(error) => ResponseFuture::unsigned(error),
         }
     }

@@ -1,20 +1,19 @@
 //! Deciding about signed messages with the functions of the library, in the order that it demands of its callers.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::HOST;
 use http::{HeaderMap, Response};
 use wimse_core::dangerous::{read_wit_unverified, validate_wit_without_proof};
-use wimse_core::httpsig::profile::{self, MAX_WINDOW, RequestCheck, ResponseCheck, SIGN_RESPONSE, TAG};
+use wimse_core::httpsig::profile::{self, RequestCheck, ResponseCheck, SIGN_RESPONSE, TAG, Terms};
 use wimse_core::httpsig::{HttpSigError, ReceivedSignatures, RequestParts, ResponseParts};
 use wimse_core::limits::MAX_LEEWAY;
 use wimse_core::replay::{ProofUse, ReplayAnswer, ReplayError, Use};
 use wimse_core::trace::NoTrace;
 use wimse_core::wit::WORKLOAD_IDENTITY_TOKEN;
 use wimse_core::{
-    Audiences, Expectation, Limits, MemoryReplayCache, Reason, Rejection, ReplayCache, TrustStore, UnixTime,
-    Wit,
+    Audiences, Expectation, Limits, MemoryReplayCache, Reason, Rejection, ReplayCache, Revision, TrustStore,
+    UnixTime, Wit,
 };
 
 use super::super::fault::Fault;
@@ -60,10 +59,8 @@ fn accept(
         request: RequestParts::from(head).with_scheme(SCHEME),
         wit: &wit,
         audiences: &audiences,
-        revision: receiver.revision,
-        now,
-        leeway: leeway(),
-        window: MAX_WINDOW,
+        context: &[],
+        terms: terms(receiver.revision, now),
     };
     let verified = check.verify()?.ok_or(Reason::ProofMissing)?;
     verified.check_content(request.message.body())?;
@@ -126,10 +123,7 @@ fn receive(
         exchange: asked,
         wit: wit.as_deref(),
         expected: &expected,
-        revision: exchange.revision,
-        now: exchange.now,
-        leeway: leeway(),
-        window: MAX_WINDOW,
+        terms: terms(exchange.revision, exchange.now),
     };
     let decision = check.verify().and_then(|verified| match verified {
         Some(verified) => verified.check_content(exchange.response.body()),
@@ -173,6 +167,7 @@ fn default_audience(head: &http::Request<()>) -> String {
     format!("{SCHEME}://{host}{}", head.uri().path())
 }
 
-fn leeway() -> Duration {
-    Limits::default().leeway
+fn terms(revision: Revision, now: UnixTime) -> Terms {
+    let Limits { leeway, signature_window: window, .. } = Limits::default();
+    Terms { revision, now, leeway, window }
 }

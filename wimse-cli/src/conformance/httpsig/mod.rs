@@ -136,8 +136,8 @@ fn exchange(context: &Context<'_>, fields: &Fields) -> Result<Exchange, Fault> {
 
 fn revision(fields: &Fields) -> Result<Revision, Fault> {
     Ok(match fields.required("profile")? {
-        Name::Newest => Revision::Wpt02,
-        Name::Older => Revision::Wpt01,
+        Name::Newest => Revision::Wpt02HttpSignature07,
+        Name::Older => Revision::Wpt01HttpSignature06,
     })
 }
 

@@ -5,14 +5,20 @@
 //! before (http-signature §3: first the token, then the signature), takes key and algorithm from its `cnf.jwk`, and
 //! never from the message. The content is the caller's to check, with the digest that comes back.
 
+mod accept;
+mod content;
 mod request;
 mod response;
 mod rules;
 mod sign;
 
+pub use accept::{asks_for_signed_response, wanted_of_request, wanted_of_response};
+pub use content::ContentCheck;
 pub use request::{RequestCheck, VerifiedRequest};
 pub use response::{Exchange, ResponseCheck, VerifiedResponse};
-pub use rules::MAX_WINDOW;
+pub(crate) use rules::refuse;
+pub use rules::{MAX_WINDOW, Terms};
+pub(crate) use sign::remove_signature;
 pub use sign::{RequestSignature, ResponseSignature, SignatureError};
 
 /// The tag by which the WIMSE signature of a message is found (http-signature §3).

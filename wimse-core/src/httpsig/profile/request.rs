@@ -1,14 +1,15 @@
 //! Checking the WIMSE signature of a request.
 
-use std::time::Duration;
+use http::HeaderName;
 
-use super::rules::{Check, check_content, find, of_request, read, refuse};
+use super::content::ContentCheck;
+use super::rules::{Check, Terms, find, of_request, read, refuse};
 use super::{AUDIENCE, REQUEST_NONCE, SIGN_RESPONSE};
 use crate::audience::Audiences;
 use crate::clock::UnixTime;
-use crate::httpsig::RequestParts;
 use crate::httpsig::digest::ContentDigest;
-use crate::revision::Revision;
+use crate::httpsig::{ReceivedSignature, RequestParts};
+use crate::limits::MAX_LEEWAY;
 use crate::trace::{NoTrace, Step, Trace, ensure};
 use crate::wit::Wit;
 use crate::{Reason, Rejection};
@@ -22,14 +23,10 @@ pub struct RequestCheck<'a> {
     pub wit: &'a Wit,
     /// The receiver's audiences.
     pub audiences: &'a Audiences,
-    /// The revision that the receiver is set to.
-    pub revision: Revision,
-    /// The current time.
-    pub now: UnixTime,
-    /// Clock difference that is tolerated, at most [`MAX_LEEWAY`](crate::limits::MAX_LEEWAY).
-    pub leeway: Duration,
-    /// The longest validity that is accepted. See [`MAX_WINDOW`](super::MAX_WINDOW).
-    pub window: Duration,
+    /// Fields that must be covered where present, besides those of the profile: context tokens.
+    pub context: &'a [HeaderName],
+    /// What is accepted.
+    pub terms: Terms,
 }
 
 /// A request whose head is as its caller signed it. Its content is not checked yet, nor its nonce used up.
@@ -54,24 +51,30 @@ impl VerifiedRequest {
         self.expires_at
     }
 
+    /// Until when the nonce must be remembered.
+    pub(crate) fn remember_until(&self) -> UnixTime {
+        self.expires_at.plus(MAX_LEEWAY)
+    }
+
     /// Whether the caller demands a signed response (http-signature §3.3).
     pub fn wants_signed_response(&self) -> bool {
         self.sign_response
     }
 
-    /// The digest that the content must have, for content that arrives in pieces. **`None` means that there must be no
-    /// content at all**: refuse the first piece that is not empty.
-    pub fn digest(&self) -> Option<&ContentDigest> {
-        self.digest.as_ref()
+    /// Starts to check the content (http-signature §3): content needs a digest, every digest must be right.
+    pub fn content(&self) -> ContentCheck {
+        ContentCheck::new(self.digest.as_ref())
     }
 
-    /// Checks the whole content (http-signature §3): content needs a digest, every digest must be right.
+    /// Checks content that is all there.
     ///
     /// # Errors
     ///
     /// [`Reason::DigestMissing`] or [`Reason::DigestMismatch`].
     pub fn check_content(&self, content: &[u8]) -> Result<(), Rejection> {
-        check_content(self.digest.as_ref(), content)
+        let mut check = self.content();
+        check.update(content);
+        check.finish()
     }
 }
 
@@ -93,11 +96,23 @@ impl RequestCheck<'_> {
     pub fn verify_traced<T: Trace>(&self, t: &mut T) -> Result<Option<VerifiedRequest>, Rejection> {
         let headers = self.request.headers();
         let received = read(headers, t)?;
-        let Some(signature) = find(&received, t)? else { return Ok(None) };
-        let check = Check { wit: self.wit, headers, now: self.now, leeway: self.leeway, window: self.window };
-        check.message(self.request, headers, t)?;
-        let mandatory = of_request(self.revision, headers);
-        let (input, common) = check.claims(&signature, mandatory, &[REQUEST_NONCE], t)?;
+        match find(&received, t)? {
+            Some(signature) => self.signature(&signature, t).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Checks the signature that was found in the request.
+    pub(crate) fn signature<T: Trace>(
+        &self,
+        signature: &ReceivedSignature<'_>,
+        t: &mut T,
+    ) -> Result<VerifiedRequest, Rejection> {
+        let headers = self.request.headers();
+        let check = Check { wit: self.wit, headers, terms: self.terms };
+        check.message(self.request, self.context, t)?;
+        let mandatory = of_request(self.terms.revision, self.context, headers);
+        let (input, common) = check.claims(signature, mandatory, &[REQUEST_NONCE], t)?;
 
         let audience = input.string(AUDIENCE).map_err(|e| refuse(t, Step::ProofAudience, &e))?;
         let mine = audience.is_some_and(|audience| self.audiences.accept(audience, self.request.path()));
@@ -110,12 +125,12 @@ impl RequestCheck<'_> {
             input.boolean(SIGN_RESPONSE).map_err(|e| refuse(t, Step::SignatureParameters, &e))?;
 
         let digest = check.digest(t)?;
-        check.signature(&signature, &self.request.into(), t)?;
-        Ok(Some(VerifiedRequest {
+        check.signature(signature, &self.request.into(), t)?;
+        Ok(VerifiedRequest {
             nonce: common.nonce.to_owned(),
             expires_at: common.expires_at,
             sign_response: sign_response.unwrap_or(false),
             digest,
-        }))
+        })
     }
 }

@@ -1,16 +1,14 @@
 //! Checking the WIMSE signature of a response.
 
-use std::time::Duration;
-
 use http::{Method, StatusCode};
 
-use super::rules::{Check, check_content, find, of_response, read, refuse};
+use super::content::ContentCheck;
+use super::rules::{Check, Terms, find, of_response, read, refuse};
 use super::{AUDIENCE, REQUEST_NONCE, SIGN_RESPONSE};
 use crate::callee::Expectation;
 use crate::clock::UnixTime;
 use crate::httpsig::digest::ContentDigest;
-use crate::httpsig::{RequestParts, ResponseParts};
-use crate::revision::Revision;
+use crate::httpsig::{ReceivedSignature, RequestParts, ResponseParts};
 use crate::trace::{NoTrace, Step, Trace, ensure};
 use crate::wit::Wit;
 use crate::{Reason, Rejection};
@@ -37,14 +35,8 @@ pub struct ResponseCheck<'a> {
     pub wit: Option<&'a Wit>,
     /// Who is expected to have answered (workload-creds §1.3).
     pub expected: &'a Expectation,
-    /// The revision that the client speaks.
-    pub revision: Revision,
-    /// The current time.
-    pub now: UnixTime,
-    /// Clock difference that is tolerated, at most [`MAX_LEEWAY`](crate::limits::MAX_LEEWAY).
-    pub leeway: Duration,
-    /// The longest validity that is accepted. See [`MAX_WINDOW`](super::MAX_WINDOW).
-    pub window: Duration,
+    /// What is accepted.
+    pub terms: Terms,
 }
 
 /// A response whose head is as its callee signed it. Its content is not checked yet.
@@ -68,19 +60,21 @@ impl VerifiedResponse {
         self.expires_at
     }
 
-    /// The digest that the content must have. **`None` means that there must be no content at all**: refuse the first piece
-    /// that is not empty. So it is for responses to HEAD and for 304, where the field describes content that is elsewhere.
-    pub fn digest(&self) -> Option<&ContentDigest> {
-        self.digest.as_ref().filter(|_| !self.content_elsewhere)
+    /// Starts to check the content. There must be none in responses to HEAD and in 304, where the digest describes
+    /// content that is elsewhere.
+    pub fn content(&self) -> ContentCheck {
+        ContentCheck::new(self.digest.as_ref().filter(|_| !self.content_elsewhere))
     }
 
-    /// Checks the whole content.
+    /// Checks content that is all there.
     ///
     /// # Errors
     ///
     /// [`Reason::DigestMissing`] or [`Reason::DigestMismatch`].
     pub fn check_content(&self, content: &[u8]) -> Result<(), Rejection> {
-        check_content(self.digest(), content)
+        let mut check = self.content();
+        check.update(content);
+        check.finish()
     }
 }
 
@@ -110,19 +104,29 @@ impl ResponseCheck<'_> {
         let answered = signature.is_some() || !wanted;
         ensure(t, Step::SignatureFields, answered, Reason::ResponseUnsigned, expected, found)?;
         let Some(signature) = signature else { return Ok(None) };
-
         let expected = format_args!("the callee's Workload Identity Token");
         ensure(t, Step::WitField, self.wit.is_some(), Reason::WitMissing, expected, format_args!("none"))?;
         let Some(wit) = self.wit else { return Err(Reason::WitMissing.into()) };
+        self.signature(&signature, wit, t).map(Some)
+    }
+
+    /// Checks the signature that was found in the response.
+    pub(crate) fn signature<T: Trace>(
+        &self,
+        signature: &ReceivedSignature<'_>,
+        wit: &Wit,
+        t: &mut T,
+    ) -> Result<VerifiedResponse, Rejection> {
+        let headers = self.response.headers();
         let who = wit.subject();
         let met = self.expected.is_met_by(who);
         let expected = format_args!("{:?}", self.expected);
         ensure(t, Step::Callee, met, Reason::CalleeUnexpected, expected, format_args!("{who}"))?;
 
-        let check = Check { wit, headers, now: self.now, leeway: self.leeway, window: self.window };
-        check.message(self.exchange.request, headers, t)?;
-        let mandatory = of_response(self.revision, headers);
-        let (input, common) = check.claims(&signature, mandatory, &[AUDIENCE, SIGN_RESPONSE], t)?;
+        let check = Check { wit, headers, terms: self.terms };
+        check.message(self.exchange.request, &[], t)?;
+        let mandatory = of_response(self.terms.revision, headers);
+        let (input, common) = check.claims(signature, mandatory, &[AUDIENCE, SIGN_RESPONSE], t)?;
 
         let tied = input.string(REQUEST_NONCE).map_err(|e| refuse(t, Step::RequestNonce, &e))?;
         let same = tied == Some(self.exchange.nonce);
@@ -141,11 +145,11 @@ impl ResponseCheck<'_> {
 
         let digest = check.digest(t)?;
         let response = self.response.with_request(self.exchange.request);
-        check.signature(&signature, &response.into(), t)?;
+        check.signature(signature, &response.into(), t)?;
         let status = self.response.status();
         let content_elsewhere =
             self.exchange.request.method() == Method::HEAD || status == StatusCode::NOT_MODIFIED;
         let (nonce, expires_at) = (common.nonce.to_owned(), common.expires_at);
-        Ok(Some(VerifiedResponse { nonce, expires_at, digest, content_elsewhere }))
+        Ok(VerifiedResponse { nonce, expires_at, digest, content_elsewhere })
     }
 }

@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 
 use super::TAG;
 use crate::clock::UnixTime;
-use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest, DigestError};
+use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest};
 use crate::httpsig::{
     BaseBuilder, Component, Derived, HttpSigError, Limits, Message, ReceivedSignature, ReceivedSignatures,
     RequestParts, SignatureInput,
@@ -31,12 +31,15 @@ static REQUEST_FIELDS: [HeaderName; 5] =
     [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST, AUTHORIZATION, TXN_TOKEN];
 static RESPONSE_FIELDS: [HeaderName; 3] = [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST];
 
-/// What a request's signature must cover, in the order in which this crate signs it.
-pub(super) fn of_request(
+/// What a request's signature must cover, in the order in which this crate signs it. `further` are fields that must be
+/// covered as well.
+pub(super) fn of_request<'a>(
     revision: Revision,
-    headers: &HeaderMap,
-) -> impl Iterator<Item = Component<'static>> {
-    request_target(revision).map(Component::from).chain(fields(&REQUEST_FIELDS, headers))
+    further: &'a [HeaderName],
+    headers: &'a HeaderMap,
+) -> impl Iterator<Item = Component<'a>> {
+    let present = |name: &HeaderName| headers.contains_key(name);
+    request_with(revision, present).chain(fields(further, present))
 }
 
 /// What a response's signature must cover, in the order in which this crate signs it.
@@ -44,27 +47,70 @@ pub(super) fn of_response(
     revision: Revision,
     headers: &HeaderMap,
 ) -> impl Iterator<Item = Component<'static>> {
+    response_with(revision, |name| headers.contains_key(name))
+}
+
+/// What the signature of a request with all the fields in question must cover.
+pub(super) fn most_of_request(revision: Revision) -> impl Iterator<Item = Component<'static>> {
+    request_with(revision, |_| true)
+}
+
+/// What the signature of a response with all the fields in question must cover.
+pub(super) fn most_of_response(revision: Revision) -> impl Iterator<Item = Component<'static>> {
+    response_with(revision, |_| true)
+}
+
+/// What a response's signature must cover whatever the response has.
+pub(super) fn least_of_response(revision: Revision) -> impl Iterator<Item = Component<'static>> {
+    response_with(revision, |_| false)
+}
+
+fn request_with<'a>(
+    revision: Revision,
+    present: impl Fn(&HeaderName) -> bool,
+) -> impl Iterator<Item = Component<'a>> {
+    request_target(revision).map(Component::from).chain(fields(&REQUEST_FIELDS, present))
+}
+
+fn response_with(
+    revision: Revision,
+    present: impl Fn(&HeaderName) -> bool,
+) -> impl Iterator<Item = Component<'static>> {
     let request = request_target(revision).map(Component::of_request);
-    std::iter::once(Derived::Status.into()).chain(request).chain(fields(&RESPONSE_FIELDS, headers))
+    std::iter::once(Derived::Status.into()).chain(request).chain(fields(&RESPONSE_FIELDS, present))
 }
 
 fn request_target(revision: Revision) -> impl Iterator<Item = Derived> {
     std::iter::once(Derived::Method).chain(revision.signature().target.iter().copied())
 }
 
-fn fields(names: &'static [HeaderName], headers: &HeaderMap) -> impl Iterator<Item = Component<'static>> {
+fn fields<'a>(
+    names: &'a [HeaderName],
+    present: impl Fn(&HeaderName) -> bool,
+) -> impl Iterator<Item = Component<'a>> {
     // The token is covered in any case: without it there is no key to verify with.
-    let wanted = |name: &&HeaderName| **name == WORKLOAD_IDENTITY_TOKEN || headers.contains_key(*name);
+    let wanted = move |name: &&HeaderName| **name == WORKLOAD_IDENTITY_TOKEN || present(name);
     names.iter().filter(wanted).map(Component::from)
+}
+
+/// What a receiver accepts, of requests and responses alike.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// The revision that the receiver is set to.
+    pub revision: Revision,
+    /// The current time.
+    pub now: UnixTime,
+    /// Clock difference that is tolerated, at most [`MAX_LEEWAY`].
+    pub leeway: Duration,
+    /// The longest validity that is accepted. See [`MAX_WINDOW`].
+    pub window: Duration,
 }
 
 /// Everything that a signature is held against, but for what only requests or responses have.
 pub(super) struct Check<'a> {
     pub(super) wit: &'a Wit,
     pub(super) headers: &'a HeaderMap,
-    pub(super) now: UnixTime,
-    pub(super) leeway: Duration,
-    pub(super) window: Duration,
+    pub(super) terms: Terms,
 }
 
 /// Fields that a message has once: covered as one value, two lines would be one to the signature and two to whoever
@@ -76,10 +122,14 @@ static ONCE: [(HeaderName, Reason); 4] = [
     (TXN_TOKEN, Reason::TxnToken),
 ];
 
-/// The first of them that a message has more than once.
-pub(super) fn repeated(headers: &HeaderMap) -> Option<(&'static HeaderName, Reason)> {
-    let several = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
-    ONCE.iter().find(|(name, _)| several(name)).map(|(name, reason)| (name, *reason))
+/// The first of them, or of `further`, that a message has more than once.
+pub(super) fn repeated<'a>(
+    headers: &HeaderMap,
+    further: &'a [HeaderName],
+) -> Option<(&'a HeaderName, Reason)> {
+    let once = ONCE.iter().map(|(name, reason)| (name, *reason));
+    let mut once = once.chain(further.iter().map(|name| (name, Reason::ContextTokenMismatch)));
+    once.find(|(name, _)| headers.get_all(*name).iter().nth(1).is_some())
 }
 
 /// What every WIMSE signature says.
@@ -114,13 +164,14 @@ impl Check<'_> {
     pub(super) fn message<T: Trace>(
         &self,
         request: RequestParts<'_>,
-        headers: &HeaderMap,
+        further: &[HeaderName],
         t: &mut T,
     ) -> Result<(), Rejection> {
+        let headers = self.headers;
         let located = request.has_path();
         let found = format_args!("{} {}", request.method(), request.path());
         ensure(t, Step::RequestTarget, located, Reason::RequestTarget, format_args!("a path"), found)?;
-        let twice = repeated(headers);
+        let twice = repeated(headers, further);
         let name = twice.map_or("none", |(name, _)| name.as_str());
         let or = twice.map_or(Reason::WitRepeated, |(_, reason)| reason);
         let expected = format_args!("no field twice that must be one");
@@ -133,10 +184,10 @@ impl Check<'_> {
     }
 
     /// Coverage, parameters and time: all that needs no cryptography.
-    pub(super) fn claims<'s, T: Trace>(
+    pub(super) fn claims<'s, 'm, T: Trace>(
         &self,
         signature: &ReceivedSignature<'s>,
-        mandatory: impl Iterator<Item = Component<'static>>,
+        mandatory: impl Iterator<Item = Component<'m>>,
         forbidden: &[&'static str],
         t: &mut T,
     ) -> Result<(SignatureInput<'s>, Common<'s>), Rejection> {
@@ -163,7 +214,8 @@ impl Check<'_> {
     }
 
     fn window<T: Trace>(&self, input: SignatureInput<'_>, t: &mut T) -> Result<UnixTime, Rejection> {
-        let (now, leeway) = (self.now, self.leeway.min(MAX_LEEWAY));
+        let Terms { now, window: longest, .. } = self.terms;
+        let leeway = self.terms.leeway.min(MAX_LEEWAY);
         let times = input.created().and_then(|created| Ok((created, input.expires()?)));
         let times = times.map_err(|error| refuse(t, Step::ProofValidity, &error))?;
         let (Some(created), Some(expires)) = times else {
@@ -181,15 +233,15 @@ impl Check<'_> {
         let found = format_args!("{created}, in {} s", created.seconds_since(now));
         ensure(t, at, created <= now.plus(leeway), Reason::ProofNotYetValid, expected, found)?;
         let window = expires.seconds_since(created);
-        let short = window > 0 && expires <= created.plus(self.window);
-        let expected = format_args!("`expires` 1 to {} s after `created`", self.window.as_secs());
+        let short = window > 0 && expires <= created.plus(longest);
+        let expected = format_args!("`expires` 1 to {} s after `created`", longest.as_secs());
         ensure(t, at, short, Reason::ProofLifetime, expected, format_args!("{window} s"))?;
         Ok(expires)
     }
 
     /// The digest that the content must have.
     pub(super) fn digest<T: Trace>(&self, t: &mut T) -> Result<Option<ContentDigest>, Rejection> {
-        ContentDigest::parse(self.headers).map_err(|error| digest_refused(t, &error))
+        ContentDigest::parse(self.headers).map_err(|error| super::content::malformed(t, &error))
     }
 
     /// The signature itself, with the token's key and algorithm.
@@ -213,29 +265,8 @@ impl Check<'_> {
     }
 }
 
-/// Checks content against the digest that was covered. Content without a digest is refused, no content needs none.
-pub(super) fn check_content(digest: Option<&ContentDigest>, content: &[u8]) -> Result<(), Rejection> {
-    match digest {
-        Some(digest) => {
-            digest.verify(content).map_err(|error| digest_refused(&mut crate::trace::NoTrace, &error))
-        }
-        None if content.is_empty() => Ok(()),
-        None => Err(Rejection::new(Reason::DigestMissing)
-            .with_detail("`Content-Digest` for content", "none")
-            .at(Step::ContentDigest)),
-    }
-}
-
-fn digest_refused<T: Trace>(t: &mut T, error: &DigestError) -> Rejection {
-    let reason =
-        if *error == DigestError::Mismatch { Reason::DigestMismatch } else { Reason::DigestMalformed };
-    let expected = format_args!("`Content-Digest` of the content with sha-256 or sha-512");
-    t.check(Step::ContentDigest, false, expected, format_args!("{error}"));
-    Rejection::new(reason).with_detail(expected, error).at(Step::ContentDigest)
-}
-
 /// What the engine says, as a refusal.
-pub(super) fn refuse<T: Trace>(t: &mut T, step: Step, error: &HttpSigError) -> Rejection {
+pub(crate) fn refuse<T: Trace>(t: &mut T, step: Step, error: &HttpSigError) -> Rejection {
     let reason = match error {
         HttpSigError::TooLarge
         | HttpSigError::TooManyLabels

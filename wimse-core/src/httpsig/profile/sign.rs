@@ -20,7 +20,7 @@ use crate::target::has_path;
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
 
 /// The label of signatures made here. It means nothing (http-signature §3), but the older revision suggests it.
-const LABEL: &str = "wimse";
+pub(super) const LABEL: &str = "wimse";
 
 /// The signature to be made for a request.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,8 @@ pub struct RequestSignature<'a> {
     pub audience: &'a str,
     /// Whether to demand a signed response.
     pub sign_response: bool,
+    /// Fields to cover where present, besides those of the profile: context tokens.
+    pub context: &'a [HeaderName],
     /// The revision to speak.
     pub revision: Revision,
     /// The current time, which becomes `created`.
@@ -74,10 +76,11 @@ impl RequestSignature<'_> {
         if self.audience.is_empty() {
             return Err(SignatureError::Audience);
         }
-        prepare(self.credential, self.lifetime, headers, content)?;
+        prepare(self.credential, self.lifetime, headers, self.context)?;
+        set_digest(headers, content);
         let nonce = random_id().map_err(SignatureError::Key)?;
         let mut builder = SignatureBuilder::new(LABEL)
-            .cover(of_request(self.revision, headers))
+            .cover(of_request(self.revision, self.context, headers))
             .created(self.now)
             .expires(self.now.plus(self.lifetime).min(self.credential.expires_at()))
             .nonce(nonce.as_str())
@@ -104,7 +107,12 @@ impl ResponseSignature<'_> {
         headers: &mut HeaderMap,
         content: &[u8],
     ) -> Result<(), SignatureError> {
-        prepare(self.credential, self.lifetime, headers, content)?;
+        prepare(self.credential, self.lifetime, headers, &[])?;
+        // Without content of its own, such a response may describe content that is elsewhere.
+        let describes = self.exchange.request.method() == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+        if !(describes && content.is_empty()) {
+            set_digest(headers, content);
+        }
         let nonce = random_id().map_err(SignatureError::Key)?;
         let request_nonce = Value::string(self.exchange.nonce).map_err(|_| SignatureError::RequestNonce)?;
         let builder = SignatureBuilder::new(LABEL)
@@ -121,15 +129,38 @@ impl ResponseSignature<'_> {
     }
 }
 
-/// Puts token and digest in place and takes an earlier signature of ours away. Refuses what no receiver would accept.
+fn set_digest(headers: &mut HeaderMap, content: &[u8]) {
+    if content.is_empty() {
+        headers.remove(CONTENT_DIGEST);
+    } else {
+        let digest = ContentDigest::of(content, DigestAlgorithm::Sha256);
+        headers.insert(CONTENT_DIGEST, digest.to_header_value());
+    }
+}
+
+/// Puts the token in place and takes an earlier signature of ours away. Refuses what no receiver would accept.
 fn prepare(
     credential: &Credential,
     lifetime: Duration,
     headers: &mut HeaderMap,
-    content: &[u8],
+    context: &[HeaderName],
 ) -> Result<(), SignatureError> {
     if lifetime < Duration::from_secs(1) || lifetime > MAX_WINDOW {
         return Err(SignatureError::Lifetime);
+    }
+    remove_signature(headers)?;
+    headers.remove(WORKLOAD_IDENTITY_TOKEN);
+    if let Some((name, _)) = repeated(headers, context) {
+        return Err(SignatureError::RepeatedField(name.clone()));
+    }
+    headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
+    Ok(())
+}
+
+/// Takes an earlier signature of ours away.
+pub(crate) fn remove_signature(headers: &mut HeaderMap) -> Result<(), SignatureError> {
+    if !headers.contains_key(SIGNATURE_INPUT) {
+        return Ok(());
     }
     let present = ReceivedSignatures::parse(headers, &Limits::default())?;
     let earlier = match present.by_tag(TAG) {
@@ -142,17 +173,6 @@ fn prepare(
     if earlier {
         headers.remove(SIGNATURE_INPUT);
         headers.remove(SIGNATURE);
-    }
-    headers.remove(WORKLOAD_IDENTITY_TOKEN);
-    if let Some((name, _)) = repeated(headers) {
-        return Err(SignatureError::RepeatedField(name.clone()));
-    }
-    headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
-    if content.is_empty() {
-        headers.remove(CONTENT_DIGEST);
-    } else {
-        let digest = ContentDigest::of(content, DigestAlgorithm::Sha256);
-        headers.insert(CONTENT_DIGEST, digest.to_header_value());
     }
     Ok(())
 }
