@@ -46,20 +46,23 @@ impl Deref for Workload {
 impl<S: Sync> FromRequestParts<S> for Workload {
     type Rejection = WorkloadRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WorkloadRejection> {
-        let workload = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
-        workload.ok_or(WorkloadRejection::Anonymous)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WorkloadRejection> {
+        match Caller::of(&parts.extensions) {
+            Caller::Peer(peer) => Ok(Self(peer.clone())),
+            Caller::Anonymous(anonymous) => Err(WorkloadRejection::Anonymous(anonymous.rejection().clone())),
+            Caller::Unknown => Err(WorkloadRejection::missing_layer(original_uri(parts))),
+        }
     }
 }
 
 impl<S: Sync> OptionalFromRequestParts<S> for Workload {
     type Rejection = WorkloadRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, WorkloadRejection> {
-        match Caller::of(&parts.extensions) {
-            Caller::Peer(peer) => Ok(Some(Self(peer.clone()))),
-            Caller::Anonymous => Ok(None),
-            Caller::Unknown => Err(WorkloadRejection::missing_layer(original_uri(parts))),
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, WorkloadRejection> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Ok(workload) => Ok(Some(workload)),
+            Err(WorkloadRejection::Anonymous(_)) => Ok(None),
+            Err(rejection) => Err(rejection),
         }
     }
 }

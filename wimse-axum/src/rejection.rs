@@ -7,11 +7,12 @@ use http::Uri;
 use wimse_core::{Reason, Rejection};
 
 /// The rejection of [`Workload`](crate::Workload).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum WorkloadRejection {
-    /// The request has no credentials, and this handler needs a caller: 401.
-    Anonymous,
+    /// The request has no credentials, and this handler needs a caller: 401, or 400 where HTTP signatures alone are
+    /// accepted.
+    Anonymous(Rejection),
     /// No authentication layer is around the route: 500.
     MissingLayer,
 }
@@ -32,9 +33,9 @@ impl WorkloadRejection {
     }
 
     /// The stable reason.
-    pub fn reason(self) -> Reason {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::Anonymous => Reason::CredentialsMissing,
+            Self::Anonymous(rejection) => rejection.reason(),
             Self::MissingLayer => Reason::LayerMissing,
         }
     }
@@ -42,7 +43,10 @@ impl WorkloadRejection {
 
 impl IntoResponse for WorkloadRejection {
     fn into_response(self) -> Response {
-        let rejection = Rejection::new(self.reason());
+        let rejection = match self {
+            Self::Anonymous(rejection) => rejection,
+            Self::MissingLayer => Reason::LayerMissing.into(),
+        };
         let mut response = rejection.to_response().map(axum::body::Body::from);
         response.extensions_mut().insert(rejection);
         response

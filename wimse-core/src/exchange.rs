@@ -6,6 +6,7 @@ use http::{HeaderMap, Method, Uri};
 
 use crate::httpsig::RequestParts;
 use crate::httpsig::profile::{self, VerifiedRequest};
+use crate::observer::Target;
 use crate::revision::Revision;
 
 /// A request with an HTTP signature, as far as the response depends on it.
@@ -53,6 +54,11 @@ impl Exchange {
     /// Whether the request would like a signed response by `Accept-Signature`, and takes any other (http-signature §3.5).
     pub fn prefers_signed_response(&self) -> bool {
         self.preferred && !self.required
+    }
+
+    /// What the exchange is about, for an observer.
+    pub fn target(&self) -> Target<'_> {
+        Target { method: &self.method, path: self.uri.path() }
     }
 
     pub(crate) fn revision(&self) -> Revision {

@@ -10,6 +10,7 @@
 pub mod audience;
 pub mod callee;
 pub mod clock;
+pub mod content;
 pub mod credential;
 pub mod dangerous;
 pub mod error;
@@ -38,6 +39,7 @@ pub mod wpt;
 pub use audience::{Audience, Audiences};
 pub use callee::{CalleeMap, Expectation, ExpectedCallee};
 pub use clock::{Clock, SystemClock, UnixTime};
+pub use content::ContentBuffer;
 pub use credential::{Credential, CredentialError, CredentialSource, RotatingCredential};
 pub use error::{Kind, Reason, Rejection};
 pub use exchange::Exchange;

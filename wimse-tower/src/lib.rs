@@ -10,10 +10,11 @@ mod span;
 
 pub use authenticate::{Authenticate, AuthenticateLayer};
 pub use authorize::{Authorize, AuthorizeLayer};
-pub use body::ResponseBody;
+pub use body::MaybeBuffered;
 pub use caller::{Anonymous, Caller};
 pub use rejection::{ProblemResponse, RejectionResponse};
 pub use sign::{Sign, SignLayer};
 
-/// An error of a wrapped client service, or the [`SignError`](wimse_core::SignError) that kept a request from being sent.
+/// An error of a wrapped client service, the [`SignError`](wimse_core::SignError) that kept a request from being sent, or
+/// the [`ResponseError`](wimse_core::ResponseError) that keeps a response from being handed on.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use wimse_core::Rejection;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -31,8 +31,7 @@ pub struct ProblemResponse;
 impl RejectionResponse for ProblemResponse {
     fn respond(&self, rejection: &Rejection, request: &Parts) -> Response<Bytes> {
         let mut response = rejection.to_response();
-        let content_type = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        if content_type.is_some_and(|value| value.starts_with(b"application/grpc")) {
+        if is_grpc(&request.headers) {
             *response.body_mut() = Bytes::new();
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -43,10 +42,19 @@ impl RejectionResponse for ProblemResponse {
     }
 }
 
-/// The gRPC code of a status: `UNAUTHENTICATED`, `PERMISSION_DENIED`, `UNAVAILABLE` or `INTERNAL`.
+/// Whether a message is one of gRPC.
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|value| value.starts_with(b"application/grpc"))
+}
+
+/// The gRPC code of a status: `UNAUTHENTICATED`, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`, `UNIMPLEMENTED`,
+/// `UNAVAILABLE` or `INTERNAL`.
 fn grpc_status(status: StatusCode) -> &'static str {
     match status {
         StatusCode::FORBIDDEN => "7",
+        StatusCode::PAYLOAD_TOO_LARGE => "8",
+        StatusCode::NOT_IMPLEMENTED => "12",
         StatusCode::SERVICE_UNAVAILABLE => "14",
         status if status.is_client_error() => "16",
         _ => "13",

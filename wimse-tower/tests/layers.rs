@@ -25,7 +25,7 @@ use wimse_core::{
     Audiences, Observer, Peer, Reason, Rejection, RequestHead, SignError, SignOptions, Target, Verifier,
     VerifierBuilder,
 };
-use wimse_tower::{Anonymous, AuthenticateLayer, AuthorizeLayer, Caller, SignLayer};
+use wimse_tower::{Anonymous, AuthenticateLayer, AuthorizeLayer, Caller, MaybeBuffered, SignLayer};
 
 const URL: &str = "https://orders.example.com/orders";
 
@@ -47,10 +47,10 @@ fn request(workload: Option<&TestWorkload>) -> Request<Body> {
     request
 }
 
-async fn who(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+async fn who<B>(request: Request<B>) -> Result<Response<Body>, Infallible> {
     Ok(Response::new(Full::from(match Caller::of(request.extensions()) {
         Caller::Peer(peer) => peer.id().to_string(),
-        Caller::Anonymous => "anonymous".to_owned(),
+        Caller::Anonymous(_) => "anonymous".to_owned(),
         Caller::Unknown => "unknown".to_owned(),
     })))
 }
@@ -103,6 +103,17 @@ where
     text(response.await.unwrap()).await
 }
 
+/// The mark of a request that passed without credentials, as a layer leaves it.
+async fn anonymous(domain: &TestDomain) -> Anonymous {
+    let marks = service_fn(async |request: Request<MaybeBuffered<Body>>| {
+        let mark = request.extensions().get::<Anonymous>().cloned().unwrap();
+        Ok::<_, Infallible>(Response::builder().extension(mark).body(Body::default()).unwrap())
+    });
+    let layer = AuthenticateLayer::new(verifier(domain)).optional();
+    let response = layer.layer(marks).oneshot(request(None)).await.unwrap();
+    response.extensions().get::<Anonymous>().cloned().unwrap()
+}
+
 #[tokio::test]
 async fn what_an_outer_service_left_in_the_extensions_does_not_count() {
     let domain = TestDomain::new("example.com");
@@ -112,7 +123,8 @@ async fn what_an_outer_service_left_in_the_extensions_does_not_count() {
     spoofed.extensions_mut().insert(peer);
     assert_eq!(text_of(service.clone().oneshot(spoofed)).await.1, "anonymous");
     let mut stale = request(Some(&domain.workload("/a")));
-    stale.extensions_mut().insert(Anonymous);
+    let anonymous = anonymous(&domain).await;
+    stale.extensions_mut().insert(anonymous);
     assert_eq!(text_of(service.oneshot(stale)).await.1, "wimse://example.com/a");
 }
 
@@ -121,7 +133,7 @@ async fn wpt_38_aud_02_the_handler_gets_credentials_that_debug_does_not_show() {
     let domain = TestDomain::new("example.com");
     let verifier = builder(&domain).context_tokens(["x-user"]).build().unwrap();
     let layer = AuthenticateLayer::new(verifier);
-    let shown = layer.layer(service_fn(async |request: Request<Body>| {
+    let shown = layer.layer(service_fn(async |request: Request<MaybeBuffered<Body>>| {
         Ok::<_, Infallible>(Response::new(Body::from(format!("{:?}", request.headers()))))
     }));
     let workload = domain.workload("/a");
@@ -169,7 +181,7 @@ async fn the_rejection_is_always_in_the_extensions_also_behind_a_custom_response
 async fn the_service_that_was_ready_is_the_one_that_is_called() {
     // tower-rs/tower#712, tower-rs/tower-http#713
     let domain = TestDomain::new("example.com");
-    let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
+    let (service, mut handle) = mock::pair::<Request<MaybeBuffered<Body>>, Response<Body>>();
     let mut service = AuthenticateLayer::new(verifier(&domain)).layer(service);
     handle.allow(0);
     let mut ready = tokio_test_pending(&mut service).await;
@@ -197,7 +209,7 @@ async fn a_refused_request_never_reaches_the_inner_service() {
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(verifier(&domain)))
         .layer(AuthorizeLayer::new(|peer: &Peer| peer.id().path() == "/nobody"))
-        .service(service_fn(move |request: Request<Body>| {
+        .service(service_fn(move |request: Request<MaybeBuffered<Body>>| {
             counted.fetch_add(1, Ordering::SeqCst);
             who(request)
         }));

@@ -22,11 +22,11 @@ use tokio::net::TcpListener;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use wimse_core::testing::{TestDomain, TestWorkload};
 use wimse_core::{Audiences, Peer, policy};
-use wimse_tower::{AuthenticateLayer, AuthorizeLayer, SignLayer};
+use wimse_tower::{AuthenticateLayer, AuthorizeLayer, MaybeBuffered, SignLayer};
 
 type HttpClient = Client<HttpConnector, Full<Bytes>>;
 
-async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn hello(request: Request<MaybeBuffered<Incoming>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let caller = request.extensions().get::<Peer>().map(|peer| peer.id().to_string());
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     Ok(Response::new(Full::from(format!("{} sent {}", caller.unwrap_or_default(), body.len()))))
@@ -67,7 +67,7 @@ async fn call(
             let signer = workload.signer().build().unwrap();
             SignLayer::new(signer).layer(client(http2)).oneshot(request).await.unwrap()
         }
-        None => client(http2).oneshot(request).await.unwrap(),
+        None => client(http2).oneshot(request).await.unwrap().map(MaybeBuffered::streamed),
     };
     let (parts, body) = response.into_parts();
     (parts.status, parts.version, body.collect().await.unwrap().to_bytes())

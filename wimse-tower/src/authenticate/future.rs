@@ -1,90 +1,140 @@
-//! The response future: the decision, then the inner service's response.
+//! The response future: the decision, the inner service's response, and the signature on it.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, request};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use wimse_core::Verifying;
 
+use super::admission::Admission;
+use super::answer::{Answering, Begun, Signing, begin};
 use crate::rejection::refuse;
 use crate::span::CallerSpan;
-use crate::{RejectionResponse, ResponseBody};
+use crate::{BoxError, MaybeBuffered, RejectionResponse};
 
 pin_project! {
     /// The response future of [`Authenticate`](super::Authenticate).
-    pub struct ResponseFuture<S, B, R>
+    pub struct ResponseFuture<S, B, T, R>
     where
-        S: Service<Request<B>>,
+        S: Service<Request<MaybeBuffered<B>>, Response = Response<T>>,
     {
         #[pin]
-        state: State<S, B, R>,
+        state: State<S, B, T, R>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
     #[project_replace = StateReplacement]
-    enum State<S, B, R>
+    enum State<S, B, T, R>
     where
-        S: Service<Request<B>>,
+        S: Service<Request<MaybeBuffered<B>>, Response = Response<T>>,
     {
-        Verifying { verifying: Verifying, inner: S, parts: Parts, body: B, respond: R },
-        Calling { #[pin] response: S::Future, span: CallerSpan },
+        Admitting { #[pin] admission: Admission<B>, inner: S, request: request::Parts, respond: R, signing: Option<Box<Signing>> },
+        Calling { #[pin] response: S::Future, span: CallerSpan, answer: Option<ToSign<R>> },
+        Answering { #[pin] answering: Answering<T, R> },
+        Refused { response: Response<Bytes> },
         Done,
     }
 }
 
-impl<S: Service<Request<B>>, B, R> ResponseFuture<S, B, R> {
-    pub(super) fn verifying(verifying: Verifying, inner: S, parts: Parts, body: B, respond: R) -> Self {
-        Self { state: State::Verifying { verifying, inner, parts, body, respond } }
+/// What is needed to sign the response.
+struct ToSign<R> {
+    signing: Box<Signing>,
+    request: request::Parts,
+    respond: R,
+}
+
+impl<S, B, T, R> ResponseFuture<S, B, T, R>
+where
+    S: Service<Request<MaybeBuffered<B>>, Response = Response<T>>,
+{
+    pub(super) fn admitting(
+        admission: Admission<B>,
+        inner: S,
+        request: request::Parts,
+        respond: R,
+        signing: Option<Box<Signing>>,
+    ) -> Self {
+        Self { state: State::Admitting { admission, inner, request, respond, signing } }
     }
 
     pub(super) fn calling(response: S::Future) -> Self {
-        Self { state: State::Calling { response, span: CallerSpan::none() } }
+        Self { state: State::Calling { response, span: CallerSpan::none(), answer: None } }
+    }
+
+    pub(super) fn refused(response: Response<Bytes>) -> Self {
+        Self { state: State::Refused { response } }
     }
 }
 
-impl<S, B, R, ResBody> Future for ResponseFuture<S, B, R>
+impl<S, B, T, R> Future for ResponseFuture<S, B, T, R>
 where
-    S: Service<Request<B>, Response = Response<ResBody>>,
+    S: Service<Request<MaybeBuffered<B>>, Response = Response<T>>,
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+    T: Body<Data = Bytes>,
+    T::Error: Into<BoxError>,
     R: RejectionResponse,
-    ResBody: Body<Data = Bytes>,
 {
-    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
+    type Output = Result<Response<MaybeBuffered<T>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        if let StateProjection::Verifying { verifying, .. } = state.as_mut().project() {
-            let decision = ready!(Pin::new(verifying).poll(cx));
-            let StateReplacement::Verifying { mut inner, mut parts, body, respond, .. } =
-                state.as_mut().project_replace(State::Done)
-            else {
-                return Poll::Pending;
-            };
-            let peer = match decision {
-                Ok(peer) => peer,
-                Err(rejection) => {
-                    let response = refuse(&respond, rejection, &parts);
-                    return Poll::Ready(Ok(response.map(ResponseBody::refusal)));
+        loop {
+            let next = match state.as_mut().project() {
+                StateProjection::Admitting { admission, .. } => {
+                    let decision = ready!(admission.poll(cx));
+                    let StateReplacement::Admitting { mut inner, mut request, respond, signing, .. } =
+                        state.as_mut().project_replace(State::Done)
+                    else {
+                        return Poll::Pending;
+                    };
+                    match decision {
+                        Err(rejection) => {
+                            let response = refuse(&respond, rejection, &request);
+                            let response = match signing {
+                                Some(signing) => signing.refusal(response),
+                                None => response,
+                            };
+                            State::Refused { response }
+                        }
+                        Ok((peer, body)) => {
+                            // Who must sign may still have to refuse, and a refusal can depend on the request.
+                            let answer =
+                                signing.map(|signing| ToSign { signing, request: request.clone(), respond });
+                            let span = CallerSpan::of(&peer);
+                            request.extensions.insert(peer);
+                            let request = Request::from_parts(request, body);
+                            let response = span.run(|| inner.call(request));
+                            State::Calling { response, span, answer }
+                        }
+                    }
                 }
+                StateProjection::Calling { response, span, answer } => {
+                    let response = ready!(span.run(|| response.poll(cx)))?;
+                    let Some(ToSign { signing, request, respond }) = answer.take() else {
+                        return Poll::Ready(Ok(response.map(MaybeBuffered::streamed)));
+                    };
+                    match begin(response, signing, request, respond) {
+                        Begun::Response(response) => return Poll::Ready(Ok(response)),
+                        Begun::Answering(answering) => State::Answering { answering },
+                    }
+                }
+                StateProjection::Answering { answering } => return answering.poll(cx).map(Ok),
+                StateProjection::Refused { .. } => {
+                    let StateReplacement::Refused { response } = state.project_replace(State::Done) else {
+                        return Poll::Pending;
+                    };
+                    return Poll::Ready(Ok(response.map(|content| MaybeBuffered::whole(content, None))));
+                }
+                StateProjection::Done => return Poll::Pending,
             };
-            let span = CallerSpan::of(&peer);
-            parts.extensions.insert(peer);
-            let response = span.run(|| inner.call(Request::from_parts(parts, body)));
-            state.set(State::Calling { response, span });
-        }
-        match state.project() {
-            StateProjection::Calling { response, span } => {
-                let response = ready!(span.run(|| response.poll(cx)))?;
-                Poll::Ready(Ok(response.map(ResponseBody::inner)))
-            }
-            _ => Poll::Pending,
+            state.set(next);
         }
     }
 }

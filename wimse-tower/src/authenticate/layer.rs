@@ -6,9 +6,11 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, Uri};
 use tower_layer::Layer;
-use wimse_core::{Rejection, Verifier};
+use wimse_core::content::DEFAULT_CONTENT_LIMIT;
+use wimse_core::{Rejection, Signer, Verifier};
 
 use super::Authenticate;
+use super::answer::Responses;
 use crate::{ProblemResponse, RejectionResponse};
 
 /// Refuses requests whose caller is not authenticated, and puts the [`Peer`](wimse_core::Peer) into the extensions of the others.
@@ -27,15 +29,26 @@ pub(super) struct Config<R> {
     pub(super) verifier: Verifier,
     pub(super) optional: bool,
     pub(super) target: fn(&Parts) -> &Uri,
+    pub(super) body_limit: usize,
+    pub(super) responses: Option<Responses>,
+    pub(super) response_limit: usize,
     pub(super) respond: R,
 }
 
 impl AuthenticateLayer {
     /// A layer that demands what `verifier` demands.
     pub fn new(verifier: Verifier) -> Self {
-        let config =
-            Config { verifier, optional: false, target: |parts| &parts.uri, respond: ProblemResponse };
-        Self { config }
+        Self {
+            config: Config {
+                verifier,
+                optional: false,
+                target: |parts| &parts.uri,
+                body_limit: DEFAULT_CONTENT_LIMIT,
+                responses: None,
+                response_limit: DEFAULT_CONTENT_LIMIT,
+                respond: ProblemResponse,
+            },
+        }
     }
 }
 
@@ -52,6 +65,43 @@ impl<R> AuthenticateLayer<R> {
     /// `Parts::uri`.
     pub fn target_uri(mut self, target: fn(&Parts) -> &Uri) -> Self {
         self.config.target = target;
+        self
+    }
+
+    /// How much content is read to check its digest, in octets; more is refused with 413. Default 2 MiB. Only the content of
+    /// requests with an HTTP signature is read before the inner service gets it.
+    pub fn body_limit(mut self, octets: usize) -> Self {
+        self.config.body_limit = octets;
+        self
+    }
+
+    /// Signs the responses to requests that ask for it (http-signature §3.3, §3.5), with the credential of this signer.
+    ///
+    /// The signature covers the content, which is read whole before: up to 2 MiB, see [`AuthenticateLayer::response_limit`].
+    /// Where a demanded signature cannot be made, the response is an error with status 501. Without this setting every
+    /// request that demands a signed response is answered so, before the inner service sees it.
+    ///
+    /// Refusals are signed as well, once the request's own signature has been found valid. Put layers that change the content,
+    /// such as compression, inside this one.
+    pub fn sign_responses(self, signer: Signer) -> Self {
+        self.responses(signer, false)
+    }
+
+    /// As [`AuthenticateLayer::sign_responses`], for every response, asked for or not. A request without an HTTP signature,
+    /// to which no response can be tied, is refused with 501: let the verifier accept
+    /// [`Proof::HttpSignature`](wimse_core::Proof::HttpSignature) alone.
+    pub fn sign_all_responses(self, signer: Signer) -> Self {
+        self.responses(signer, true)
+    }
+
+    fn responses(mut self, signer: Signer, always: bool) -> Self {
+        self.config.responses = Some(Responses { signer, always });
+        self
+    }
+
+    /// How much content of a response is read to sign it, in octets. Default 2 MiB.
+    pub fn response_limit(mut self, octets: usize) -> Self {
+        self.config.response_limit = octets;
         self
     }
 
@@ -81,8 +131,9 @@ impl<R> AuthenticateLayer<R> {
 
     /// As [`AuthenticateLayer::on_rejection`], with a response that may depend on the request.
     pub fn rejection_response<F: RejectionResponse>(self, respond: F) -> AuthenticateLayer<F> {
-        let Config { verifier, optional, target, .. } = self.config;
-        AuthenticateLayer { config: Config { verifier, optional, target, respond } }
+        let Config { verifier, optional, target, body_limit, responses, response_limit, .. } = self.config;
+        let config = Config { verifier, optional, target, body_limit, responses, response_limit, respond };
+        AuthenticateLayer { config }
     }
 }
 

@@ -6,7 +6,7 @@
 //! use tower::{ServiceBuilder, service_fn};
 //! use wimse_core::testing::TestDomain;
 //! use wimse_core::{Audiences, MemoryReplayCache, Peer, Verifier};
-//! use wimse_tower::AuthenticateLayer;
+//! use wimse_tower::{AuthenticateLayer, MaybeBuffered};
 //!
 //! # let domain = TestDomain::new("example.com");
 //! let verifier = Verifier::builder()
@@ -16,7 +16,7 @@
 //!     .build()?;
 //!
 //! let service = ServiceBuilder::new().layer(AuthenticateLayer::new(verifier)).service(service_fn(
-//!     async |request: http::Request<Full<Bytes>>| {
+//!     async |request: http::Request<MaybeBuffered<Full<Bytes>>>| {
 //!         let caller = request.extensions().get::<Peer>().map(|peer| peer.id().to_string());
 //!         Ok::<_, std::convert::Infallible>(http::Response::new(Full::from(caller.unwrap_or_default())))
 //!     },
@@ -26,6 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod admission;
+mod answer;
 mod future;
 mod layer;
 mod service;

@@ -1,4 +1,4 @@
-//! The service: verify first, call the inner service with the peer.
+//! The service: verify first, then call the inner service with the peer.
 
 use std::fmt;
 use std::mem;
@@ -8,11 +8,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
-use wimse_core::{RequestHead, Target};
+use wimse_core::{Reason, RequestHead, Target};
 
 use super::ResponseFuture;
+use super::admission::Admission;
+use super::answer::{Answer, impossible};
 use super::layer::Config;
-use crate::{Anonymous, Caller, RejectionResponse, ResponseBody};
+use crate::rejection::refuse;
+use crate::{Anonymous, BoxError, Caller, MaybeBuffered, RejectionResponse};
 
 /// The service of an [`AuthenticateLayer`](super::AuthenticateLayer).
 #[derive(Clone)]
@@ -23,13 +26,16 @@ pub struct Authenticate<S, R = crate::ProblemResponse> {
 
 impl<S, R, B, ResBody> Service<Request<B>> for Authenticate<S, R>
 where
-    S: Service<Request<B>, Response = Response<ResBody>> + Clone,
+    S: Service<Request<MaybeBuffered<B>>, Response = Response<ResBody>> + Clone,
     R: RejectionResponse,
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
     ResBody: Body<Data = Bytes>,
+    ResBody::Error: Into<BoxError>,
 {
-    type Response = Response<ResponseBody<ResBody>>;
+    type Response = Response<MaybeBuffered<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, B, R>;
+    type Future = ResponseFuture<S, B, ResBody, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -40,7 +46,7 @@ where
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let (mut parts, body) = request.into_parts();
-        let verifier = &self.config.verifier;
+        let Config { verifier, respond, responses, response_limit, .. } = &self.config;
         // Whatever an outer service left there is not what this layer vouches for.
         Caller::forget(&mut parts.extensions);
         verifier.mark_sensitive(&mut parts.headers);
@@ -49,11 +55,25 @@ where
             RequestHead { method: &parts.method, uri: (self.config.target)(&parts), headers: &parts.headers };
         if self.config.optional && verifier.is_anonymous(&parts.headers) {
             verifier.observer().anonymous(Target::from(&head));
-            parts.extensions.insert(Anonymous);
-            return ResponseFuture::calling(inner.call(Request::from_parts(parts, body)));
+            parts.extensions.insert(Anonymous::new(verifier.rejection(Reason::CredentialsMissing)));
+            let request = Request::from_parts(parts, MaybeBuffered::streamed(body));
+            return ResponseFuture::calling(inner.call(request));
         }
-        let verifying = verifier.verify(head);
-        ResponseFuture::verifying(verifying, inner, parts, body, self.config.respond.clone())
+        let verified = verifier.verify_head(head).and_then(|head| {
+            let (exchange, observer) = (head.exchange(), verifier.observer());
+            match Answer::to(exchange, responses.as_ref(), *response_limit, observer) {
+                Answer::Unsigned => Ok((head, None)),
+                Answer::Signed(signing) => Ok((head, Some(signing))),
+                Answer::Impossible(why) => Err(head.refuse(impossible(why))),
+            }
+        });
+        match verified {
+            Ok((head, signing)) => {
+                let admission = Admission::new(head, body, self.config.body_limit);
+                ResponseFuture::admitting(admission, inner, parts, respond.clone(), signing)
+            }
+            Err(rejection) => ResponseFuture::refused(refuse(respond, rejection, &parts)),
+        }
     }
 }
 

@@ -10,12 +10,12 @@ use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use wimse_core::{Peer, Reason, Rejection, RequestHead, Target};
+use wimse_core::{Peer, Rejection, RequestHead, Target};
 
 use super::AuthorizeRequest;
 use super::layer::Config;
 use crate::rejection::refuse;
-use crate::{RejectionResponse, ResponseBody};
+use crate::{MaybeBuffered, RejectionResponse};
 
 pin_project! {
     /// The response future of [`Authorize`](super::Authorize).
@@ -66,8 +66,8 @@ impl<S: Service<Request<B>>, A: AuthorizeRequest, B, R: RejectionResponse> Respo
         Self { state: State::Deciding { decision, waiting } }
     }
 
-    pub(super) fn refused(reason: Reason, request: &Parts, respond: &R) -> Self {
-        let response = refuse(respond, Rejection::new(reason), request);
+    pub(super) fn refused(rejection: Rejection, request: &Parts, respond: &R) -> Self {
+        let response = refuse(respond, rejection, request);
         Self { state: State::Refused { response } }
     }
 }
@@ -79,7 +79,7 @@ where
     R: RejectionResponse,
     ResBody: Body<Data = Bytes>,
 {
-    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
+    type Output = Result<Response<MaybeBuffered<ResBody>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
@@ -102,10 +102,12 @@ where
         }
         if let StateProjection::Calling { response } = state.as_mut().project() {
             let response = ready!(response.poll(cx))?;
-            return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+            return Poll::Ready(Ok(response.map(MaybeBuffered::streamed)));
         }
         match state.project_replace(State::Done) {
-            StateReplacement::Refused { response } => Poll::Ready(Ok(response.map(ResponseBody::refusal))),
+            StateReplacement::Refused { response } => {
+                Poll::Ready(Ok(response.map(|content| MaybeBuffered::whole(content, None))))
+            }
             _ => Poll::Pending,
         }
     }

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
-use wimse_core::{Reason, RequestHead, Target};
+use wimse_core::{Reason, Rejection, RequestHead, Target};
 
 use super::layer::Config;
 use super::{AuthorizeRequest, ResponseFuture};
-use crate::{Caller, ProblemResponse, RejectionResponse, ResponseBody};
+use crate::{Caller, MaybeBuffered, ProblemResponse, RejectionResponse};
 
 /// The service of an [`AuthorizeLayer`](super::AuthorizeLayer).
 pub struct Authorize<S, A, R = ProblemResponse> {
@@ -27,7 +27,7 @@ where
     R: RejectionResponse,
     ResBody: Body<Data = Bytes>,
 {
-    type Response = Response<ResponseBody<ResBody>>;
+    type Response = Response<MaybeBuffered<ResBody>>;
     type Error = S::Error;
     type Future = ResponseFuture<S, A, B, R>;
 
@@ -42,16 +42,16 @@ where
         let config = &self.config;
         let head =
             RequestHead { method: &parts.method, uri: (config.target)(&parts), headers: &parts.headers };
-        let refused = match Caller::of(&parts.extensions) {
+        let refused: Rejection = match Caller::of(&parts.extensions) {
             Caller::Peer(peer) => {
                 let deciding = config.policy.authorize(peer, &head);
                 let peer = peer.clone();
                 return ResponseFuture::deciding(deciding, peer, inner, parts, body, config);
             }
-            Caller::Anonymous => Reason::CredentialsMissing,
-            Caller::Unknown => Reason::LayerMissing,
+            Caller::Anonymous(anonymous) => anonymous.rejection().clone(),
+            Caller::Unknown => Reason::LayerMissing.into(),
         };
-        config.observer.authorized(None, Some(refused), Target::from(&head));
+        config.observer.authorized(None, Some(refused.reason()), Target::from(&head));
         ResponseFuture::refused(refused, &parts, &config.respond)
     }
 }

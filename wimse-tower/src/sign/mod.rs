@@ -22,12 +22,40 @@
 //! ```
 //!
 //! Inside a retry layer, so that every attempt is signed afresh. tonic's requests have no authority: give the
-//! signer an [`Audience::BaseUrl`](wimse_core::Audience::BaseUrl).
+//! signer an [`Audience::BaseUrl`](wimse_core::Audience::BaseUrl), and by its options an expected callee where
+//! responses must be signed.
+//!
+//! With HTTP signatures, and responses that are refused unless the callee signed them:
+//!
+//! ```
+//! # use bytes::Bytes;
+//! # use http_body_util::Full;
+//! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//! # use tower::ServiceBuilder;
+//! # use wimse_core::{CalleeMap, Credential, Proof, Signer, TrustStore, WorkloadId};
+//! # use wimse_tower::{MaybeBuffered, SignLayer};
+//! # fn client(credential: Credential, store: TrustStore) -> Result<(), Box<dyn std::error::Error>> {
+//! let orders = WorkloadId::parse("wimse://example.com/orders")?;
+//! let signer = Signer::builder()
+//!     .credentials(credential)
+//!     .proof(Proof::HttpSignature)
+//!     .response_anchors(&store)
+//!     .expected_callees(CalleeMap::new().with("orders.example.com", orders))
+//!     .require_signed_responses()
+//!     .build()?;
+//! let client = Client::builder(TokioExecutor::new()).build_http::<MaybeBuffered<Full<Bytes>>>();
+//! let layer = SignLayer::new(signer).buffer_bodies(64 * 1024, |body| body);
+//! let client = ServiceBuilder::new().layer(layer).service(client);
+//! # fn check<S: tower::Service<http::Request<Full<Bytes>>>>(_: S) {}
+//! # check(client);
+//! # Ok(())
+//! # }
+//! ```
 
 mod future;
 mod layer;
 mod service;
 
 pub use future::ResponseFuture;
-pub use layer::SignLayer;
+pub use layer::{Bodies, Buffered, PassThrough, SignLayer};
 pub use service::Sign;
