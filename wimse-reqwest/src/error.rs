@@ -2,17 +2,20 @@
 
 use std::fmt;
 
-use wimse_core::SignError;
+use wimse_core::{ResponseError, SignError};
 
 /// An error of the middleware, found by `downcast_ref` in `reqwest_middleware::Error::Middleware`.
 ///
 /// Behind reqwest-retry there is a `reqwest_retry::RetryError` around that error, also if nothing was retried. A
 /// [`SignError`] is among the sources of the error in any case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum WimseError {
     /// The request could not be signed and was not sent.
     Sign(SignError),
+    /// The response is signed and that is not valid, or unsigned where it must be signed. It has the status, which nothing
+    /// authenticates.
+    Response(ResponseError),
     /// The URL has user information, or cannot be expressed as a request target.
     Url,
     /// The client followed a redirect below the middleware, with the credentials of the first request. Build
@@ -26,6 +29,7 @@ impl WimseError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Sign(error) => error.reason(),
+            Self::Response(error) => error.reason().code(),
             Self::Url => "url_invalid",
             Self::RedirectFollowed => "redirect_followed",
         }
@@ -35,6 +39,12 @@ impl WimseError {
 impl From<SignError> for WimseError {
     fn from(error: SignError) -> Self {
         Self::Sign(error)
+    }
+}
+
+impl From<ResponseError> for WimseError {
+    fn from(error: ResponseError) -> Self {
+        Self::Response(error)
     }
 }
 
@@ -48,6 +58,7 @@ impl fmt::Display for WimseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sign(error) => write!(f, "the request was not signed: {error}"),
+            Self::Response(error) => write!(f, "{error}"),
             Self::Url => f.write_str("the URL has user information, or cannot be expressed as a request target"),
             Self::RedirectFollowed => {
                 f.write_str("a redirect was followed with credentials: build the client with `wimse_reqwest::client_builder`")
@@ -60,6 +71,7 @@ impl std::error::Error for WimseError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Sign(error) => Some(error),
+            Self::Response(error) => Some(error),
             _ => None,
         }
     }

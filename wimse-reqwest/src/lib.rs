@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
 mod error;
 mod middleware;
 mod options;
+mod response;
 
 pub use error::WimseError;
 pub use middleware::{WimseMiddleware, client_builder};

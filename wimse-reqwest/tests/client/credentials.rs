@@ -50,7 +50,9 @@ async fn wit_09_an_expired_credential_signs_nothing_and_nothing_is_sent() {
     for seconds in [0, 1, 3600] {
         clock.set(expired_at.as_secs() + seconds);
         let error = refused(call().await);
-        assert_eq!(error, WimseError::Sign(SignError::CredentialExpired { expired_at }));
+        assert!(
+            matches!(error, WimseError::Sign(SignError::CredentialExpired { expired_at: at }) if at == expired_at)
+        );
         assert_eq!(error.reason(), "credential_expired");
     }
     assert_eq!(wire.requests(), 1);

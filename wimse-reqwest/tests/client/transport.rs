@@ -24,11 +24,11 @@ async fn wit_40_wpt_39_amb_35_plain_http_is_refused_and_nothing_reaches_the_serv
     for host in ["127.0.0.1", "localhost", "127.0.0.2", "[::1]"] {
         let url = format!("http://{host}:{}/orders", port(&service));
         let error = refused(client.get(url).send().await);
-        assert_eq!(error, WimseError::Sign(SignError::PlaintextLoopback), "{host}");
+        assert!(matches!(error, WimseError::Sign(SignError::PlaintextLoopback)), "{host}");
         assert_eq!(error.reason(), "plaintext_refused");
     }
     let error = refused(client.get("http://orders.example.com/orders").send().await);
-    assert_eq!(error, WimseError::Sign(SignError::Plaintext));
+    assert!(matches!(error, WimseError::Sign(SignError::Plaintext)));
     assert_eq!(wire.requests(), 0);
     assert!(service.take().is_empty());
 }
@@ -75,7 +75,7 @@ async fn wit_40_amb_35_what_only_looks_like_the_loopback_is_refused() {
         "ws://localhost/",
     ] {
         let error = refused(client.get(url).send().await);
-        assert_eq!(error, WimseError::Sign(SignError::Plaintext), "{url}");
+        assert!(matches!(error, WimseError::Sign(SignError::Plaintext)), "{url}");
     }
     assert_eq!(wire.requests(), 0);
 }
@@ -104,11 +104,11 @@ async fn wpt_03_user_information_in_the_url_is_refused() {
     for user in ["user", "user:password", ":password", "127.0.0.1"] {
         let url = format!("http://{user}@127.0.0.1:{}/orders", port(&service));
         let error = refused(client.get(&url).send().await);
-        assert_eq!(error, WimseError::Sign(SignError::AuthorizationTaken), "{user}");
+        assert!(matches!(error, WimseError::Sign(SignError::AuthorizationTaken)), "{user}");
 
         let request = reqwest::Request::new(Method::GET, url.parse().unwrap());
         let error = refused(client.execute(request).await);
-        assert_eq!(error, WimseError::Url, "{user}");
+        assert!(matches!(error, WimseError::Url), "{user}");
         assert_eq!(error.reason(), "url_invalid");
     }
     assert_eq!(wire.requests(), 0);
