@@ -22,7 +22,14 @@ use crate::{Reason, Rejection};
 /// What the response to a signed request must be.
 #[derive(Debug)]
 #[must_use = "the response must be held against this"]
-pub struct ExpectedResponse(Option<Box<Awaited>>);
+pub struct ExpectedResponse(Expected);
+
+#[derive(Debug)]
+enum Expected {
+    Any,
+    Unsigned,
+    To(Box<Awaited>),
+}
 
 #[derive(Debug)]
 struct Awaited {
@@ -32,7 +39,7 @@ struct Awaited {
 
 /// What responses are held against, besides their request.
 pub(crate) struct ResponseTerms {
-    pub(crate) anchors: Option<TrustStore>,
+    pub(crate) anchors: TrustStore,
     pub(crate) expected: Option<Expectation>,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
@@ -47,11 +54,16 @@ impl fmt::Debug for ResponseTerms {
 impl ExpectedResponse {
     /// Any response will do: the request has no HTTP signature to which one could be tied.
     pub(crate) fn any() -> Self {
-        Self(None)
+        Self(Expected::Any)
+    }
+
+    /// Nothing is there to check a signature by, so that no response may have one.
+    pub(crate) fn unsigned() -> Self {
+        Self(Expected::Unsigned)
     }
 
     pub(crate) fn to(exchange: Exchange, terms: ResponseTerms) -> Self {
-        Self(Some(Box::new(Awaited { exchange, terms })))
+        Self(Expected::To(Box::new(Awaited { exchange, terms })))
     }
 
     /// Checks everything about a response but its content. `None` if it is unsigned and may be (http-signature §3.5): it
@@ -66,9 +78,21 @@ impl ExpectedResponse {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Result<Option<ResponseVerified>, ResponseError> {
-        let Some(awaited) = self.0 else { return Ok(None) };
-        awaited.verify(status, headers).map_err(|rejection| ResponseError { status, rejection })
+        let verified = match self.0 {
+            Expected::Any => Ok(None),
+            Expected::Unsigned => none_signed(headers).map(|()| None),
+            Expected::To(awaited) => awaited.verify(status, headers),
+        };
+        verified.map_err(|rejection| ResponseError { status, rejection })
     }
+}
+
+fn none_signed(headers: &HeaderMap) -> Result<(), Rejection> {
+    if matches!(Signatures::read(headers).find(), Ok(None)) {
+        return Ok(());
+    }
+    let unknown = Rejection::new(Reason::TrustDomainUnknown).at(Step::TrustDomain);
+    Err(unknown.with_detail("the signer's `response_anchors`, to check a signed response by", "none"))
 }
 
 impl Awaited {
@@ -114,11 +138,7 @@ impl Awaited {
             Single::Repeated => return Err(Reason::WitRepeated.into()),
             Single::One(token) => token.to_str().map_err(|_| Reason::WitMalformed)?,
         };
-        let anchors = self.terms.anchors.as_ref().ok_or_else(|| {
-            let unknown = Rejection::new(Reason::TrustDomainUnknown).at(Step::TrustDomain);
-            unknown.with_detail("the signer's `response_anchors`", "none")
-        })?;
-        let snapshot = anchors.load();
+        let snapshot = self.terms.anchors.load();
         let snapshot = snapshot.as_ref().ok_or(Reason::AnchorsNotLoaded)?;
         Validation { snapshot, limits, now: self.terms.clock.now() }.token(token, &mut NoTrace)
     }

@@ -9,6 +9,7 @@ mod options;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,8 +141,10 @@ impl Signer {
         content: Option<&[u8]>,
         options: &SignOptions,
     ) -> Result<ExpectedResponse, SignError> {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        self.sign(&method, &uri, request.headers_mut(), content, options)
+        let (method, uri) = (mem::take(request.method_mut()), mem::take(request.uri_mut()));
+        let signed = self.sign(&method, &uri, request.headers_mut(), content, options);
+        (*request.method_mut(), *request.uri_mut()) = (method, uri);
+        signed
     }
 
     /// Signs the response to a request with this workload's credential, replacing a signature that it has.
@@ -202,9 +205,12 @@ impl Signer {
             lifetime: inner.proof_lifetime,
         };
         let nonce = signature.apply(method, target, headers, content)?;
+        let Some(anchors) = inner.response_anchors.clone() else {
+            return Ok(ExpectedResponse::unsigned());
+        };
         let exchange = Exchange::sent(method, target, headers, nonce, inner.revision, making.sign_response);
         let terms = ResponseTerms {
-            anchors: inner.response_anchors.clone(),
+            anchors,
             expected: making.expected.cloned(),
             limits: inner.limits.clone(),
             clock: Arc::clone(&inner.clock),
