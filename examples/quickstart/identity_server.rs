@@ -49,6 +49,7 @@ pub(crate) async fn start() -> Result<String, Box<dyn Error>> {
         workloads: HashMap::from([
             ("join-frontend", WorkloadId::parse("wimse://example.com/frontend")?),
             ("join-batch", WorkloadId::parse("wimse://example.com/batch")?),
+            ("join-orders", WorkloadId::parse("wimse://example.com/orders")?),
             (STALE, WorkloadId::parse("wimse://example.com/frontend")?),
         ]),
         nonces: Mutex::default(),

@@ -1,20 +1,25 @@
 //! The main job in one run: an identity server, an axum service, a service that calls it through reqwest and a
-//! job that calls it through hyper, each on a socket of its own. Then everything that must be refused.
+//! job that calls it through hyper, each on a socket of its own, first with proof tokens, then with HTTP signatures on
+//! requests and responses. And everything that must be refused.
 //!
 //! Exits non-zero if any outcome differs from what is expected.
 
 mod attacks;
 mod callers;
 mod identity_server;
+mod meddler;
 mod orders;
 mod report;
 mod server;
+mod signatures;
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use report::Report;
+use signatures::Orders;
 use wimse::jose::{Algorithm, SigningKey};
+use wimse::{TrustAnchors, TrustStore};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -40,12 +45,22 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         if refused.is_err() { "refused" } else { "issued" },
     );
 
-    let orders = orders::start(jwks).await?;
-    report.heading(&format!("accepted by the orders service at {orders}"));
+    let own =
+        identity_server::enrol(&identity, "join-orders", SigningKey::generate(Algorithm::Es256)?).await?;
+    let orders = orders::start(jwks.clone(), &own).await?;
+    report.heading(&format!("accepted by the orders service at {orders}: Workload Proof Tokens"));
     callers::run(&orders, &frontend, &batch, &mut report).await?;
 
     report.heading("refused by the orders service");
     attacks::run(&orders, &identity, &frontend, &batch, &mut report).await?;
+
+    let anchors = TrustStore::new(TrustAnchors::new().domain("example.com", jwks)?);
+    let orders = Orders { base: orders, id: own.subject().clone(), anchors };
+    report.heading("accepted: HTTP signatures on requests and responses");
+    signatures::accepted(&orders, &frontend, &batch, &mut report).await?;
+
+    report.heading("somebody on the way meddles with signed messages");
+    signatures::refused(&orders, &frontend, &mut report).await?;
 
     Ok(report.finish())
 }
