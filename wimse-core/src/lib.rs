@@ -2,7 +2,7 @@
 //! trust anchors, replay protection, one [`Verifier`] and one [`Signer`].
 //!
 //! Most users want the adapters around this crate, which the `wimse` crate collects: layers for tower, axum and
-//! hyper, a middleware for reqwest. Write an adapter of your own with [`Verifier::verify`] and [`Signer::sign`].
+//! hyper, a middleware for reqwest. Write an adapter of your own with [`Verifier::verify_head`] and [`Signer::sign`].
 //!
 //! The texts: draft-ietf-wimse-workload-creds ("workload-creds"), draft-ietf-wimse-wpt ("wpt"),
 //! draft-ietf-wimse-http-signature ("http-signature") on RFC 9421, draft-ietf-wimse-identifier ("identifier draft"), draft-ietf-wimse-arch ("architecture"), SPIFFE WIT-SVID.
