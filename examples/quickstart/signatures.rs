@@ -89,11 +89,7 @@ pub(crate) async fn refused(
             "nobody meddles",
             "200 tea for wimse://example.com/frontend, signed by wimse://example.com/orders",
         ),
-        (
-            Meddling::RequestBody,
-            "body altered on the way there",
-            "401 digest_mismatch, signed by wimse://example.com/orders",
-        ),
+        (Meddling::RequestBody, "body altered on the way there", "refused response_unsigned"),
         (Meddling::ResponseBody, "body altered on the way back", "refused digest_mismatch"),
         (Meddling::ResponseStatus, "status altered on the way back", "refused proof_signature"),
         (Meddling::OtherResponse, "response of another request", "refused request_nonce_mismatch"),

@@ -82,7 +82,7 @@ reasons! {
         "The request carries no workload credentials"
         "The caller does not sign its requests, or something on the way strips the fields.";
     WitMissing "wit_missing" Credential
-        "The request has a proof but no Workload Identity Token"
+        "There is a proof but no Workload Identity Token"
         "Check that no intermediary strips the Workload-Identity-Token field.";
     WitRepeated "wit_repeated" Credential
         "The Workload-Identity-Token field occurs more than once"
@@ -155,7 +155,7 @@ reasons! {
         "The caller must set `aud`, `exp`, `jti` and `wth`.";
     ProofSignature "proof_signature" Credential
         "The signature of the proof does not verify"
-        "The caller does not hold the key that its Workload Identity Token names.";
+        "The sender does not hold the key that its token names, or an intermediary changed something that an HTTP signature covers: see the detail.";
     ProofExpired "proof_expired" Credential
         "The proof has expired"
         "Check both clocks, queues on the way, and that each attempt is signed afresh.";

@@ -67,7 +67,7 @@ impl Exchange {
 
     pub(crate) fn borrow(&self) -> profile::Exchange<'_> {
         profile::Exchange {
-            request: RequestParts::new(&self.method, &self.uri, &self.headers),
+            request: RequestParts::in_origin_form(&self.method, &self.uri, &self.headers),
             nonce: &self.nonce,
             signed_response_wanted: self.required,
         }

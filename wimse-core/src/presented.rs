@@ -81,6 +81,11 @@ impl<'a, 's> Presented<'a, 's> {
             Wpts::One(revision) if accepted.revisions.contains(revision) => {
                 read.map_err(|rejection| wpt::under(revision, rejection))
             }
+            // Answered in the terms of HTTP signatures (http-signature §3.6): a challenge would invite the caller to fall
+            // back to a proof that covers less.
+            Wpts::None if !matches!(signatures.find(), Ok(None)) => {
+                read.map_err(Rejection::without_challenge)
+            }
             _ => read,
         }
     }

@@ -16,7 +16,7 @@ use crate::presented::Signatures;
 use crate::trace::{NoTrace, Step};
 use crate::trust::TrustStore;
 use crate::wit::{Validation, WORKLOAD_IDENTITY_TOKEN, Wit};
-use crate::wpt::{Context, Single, single};
+use crate::wpt::{self, Context, ContextFields, Single, single};
 use crate::{Reason, Rejection};
 
 /// What the response to a signed request must be.
@@ -134,8 +134,11 @@ impl Awaited {
     fn token(&self, headers: &HeaderMap) -> Result<Arc<Wit>, Rejection> {
         let limits = &self.terms.limits;
         let token = match single(headers, &WORKLOAD_IDENTITY_TOKEN) {
-            Single::Absent => return Err(Reason::WitMissing.into()),
-            Single::Repeated => return Err(Reason::WitRepeated.into()),
+            Single::Absent => {
+                let missing = Rejection::new(Reason::WitMissing).at(Step::WitField);
+                return Err(missing.with_detail("the callee's token beside its signature", "none"));
+            }
+            Single::Repeated => return Err(Rejection::new(Reason::WitRepeated).at(Step::WitField)),
             Single::One(token) => token.to_str().map_err(|_| Reason::WitMalformed)?,
         };
         let snapshot = self.terms.anchors.load();
@@ -155,7 +158,8 @@ impl Awaited {
     }
 }
 
-/// A signed response whose head is verified. Hand over every piece of its content, then [`ResponseVerified::finish`].
+/// A signed response whose head is verified. Hand over every piece of its content, an empty one if there is none, then
+/// [`ResponseVerified::finish`].
 #[derive(Debug)]
 #[must_use = "the content must still be checked"]
 pub struct ResponseVerified {
@@ -179,6 +183,11 @@ impl ResponseVerified {
         let Self { status, content, callee } = self;
         content.finish().map_err(|rejection| ResponseError { status, rejection })?;
         Ok(callee)
+    }
+
+    /// Marks the fields that carry credentials as sensitive, so that `Debug` of the headers does not show them.
+    pub fn mark_sensitive(&self, headers: &mut HeaderMap) {
+        wpt::mark_sensitive(headers, &ContextFields::default());
     }
 
     /// Refuses the response after all, for example because its content is too large.

@@ -2,7 +2,7 @@
 
 use reqwest::{Response, ResponseBuilderExt};
 use reqwest_middleware::Result;
-use wimse_core::ExpectedResponse;
+use wimse_core::{Callee, ExpectedResponse};
 
 use crate::WimseError;
 use crate::body::read;
@@ -10,10 +10,12 @@ use crate::body::read;
 /// The response, if it is what was expected. One that is signed has its content read, and its
 /// [`Callee`](wimse_core::Callee) in the extensions.
 pub(crate) async fn checked(
-    response: Response,
+    mut response: Response,
     expected: ExpectedResponse,
     limit: usize,
 ) -> Result<Response> {
+    // Whatever is there already is not what this middleware vouches for.
+    response.extensions_mut().remove::<Callee>();
     let verified = expected.verify_head(response.status(), response.headers()).map_err(WimseError::from)?;
     let Some(mut verified) = verified else { return Ok(response) };
     let url = response.url().clone();
@@ -22,6 +24,8 @@ pub(crate) async fn checked(
         Ok(content) => content,
         Err(error) => return Err(WimseError::from(verified.refuse(error)).into()),
     };
+    verified.update(&[]);
+    verified.mark_sensitive(&mut parts.headers);
     parts.extensions.insert(verified.finish().map_err(WimseError::from)?);
     // The only way to tell reqwest the URL of a response that it did not make itself.
     let located =

@@ -11,7 +11,8 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// Turns a [`Rejection`] into a response. Closures `Fn(&Rejection) -> Response<Bytes>` implement it.
 ///
-/// Whatever the response, the rejection is added to its extensions, for layers further out.
+/// Whatever the response, the rejection is added to its extensions, for layers further out. A successful status is replaced
+/// by the rejection's.
 pub trait RejectionResponse: Clone {
     /// Makes the response to a refused request.
     fn respond(&self, rejection: &Rejection, request: &Parts) -> Response<Bytes>;
@@ -67,6 +68,10 @@ pub(crate) fn refuse<R: RejectionResponse>(
     request: &Parts,
 ) -> Response<Bytes> {
     let mut response = respond.respond(&rejection, request);
+    if response.status().is_success() {
+        // Whatever a closure made of it: a refusal is no success.
+        *response.status_mut() = rejection.status();
+    }
     response.extensions_mut().insert(rejection);
     let length = response.body().len();
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));

@@ -25,6 +25,13 @@ impl<'a> RequestParts<'a> {
         Self { method, uri, headers, trailers: None, scheme: None, authority: None, request_target: None }
     }
 
+    /// As [`RequestParts::new`], where `@request-target` is the origin form whatever form the target has: what a client
+    /// puts into its request line, and a server gets (RFC 9112 §3.2.1).
+    pub(crate) fn in_origin_form(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        Self::new(method, uri, headers).with_request_target(target)
+    }
+
     /// The method.
     pub fn method(&self) -> &'a Method {
         self.method
@@ -33,6 +40,11 @@ impl<'a> RequestParts<'a> {
     /// The path of the target as received, `/` if it is empty.
     pub fn path(&self) -> &'a str {
         self.uri.path()
+    }
+
+    /// The query of the target as received, without its question mark; `None` if there is none.
+    pub fn query(&self) -> Option<&'a str> {
+        self.uri.query()
     }
 
     /// All fields.

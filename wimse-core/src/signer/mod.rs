@@ -204,7 +204,10 @@ impl Signer {
             now: making.now,
             lifetime: inner.proof_lifetime,
         };
-        let nonce = signature.apply(method, target, headers, content)?;
+        let nonce = signature.apply(method, target, headers, content).inspect_err(|_| {
+            // Without a proof beside it the token is not to travel either.
+            headers.remove(WORKLOAD_IDENTITY_TOKEN);
+        })?;
         let Some(anchors) = inner.response_anchors.clone() else {
             return Ok(ExpectedResponse::unsigned());
         };

@@ -52,6 +52,17 @@ impl SignOptions {
         self
     }
 
+    /// These options, and `defaults` for everything that they leave open.
+    pub fn or(self, defaults: &Self) -> Self {
+        Self {
+            audience: self.audience.or_else(|| defaults.audience.clone()),
+            expected_callee: self.expected_callee.or_else(|| defaults.expected_callee.clone()),
+            proof: self.proof.or(defaults.proof),
+            signed_response: self.signed_response.or(defaults.signed_response),
+            skip: self.skip || defaults.skip,
+        }
+    }
+
     /// Whether the request goes without credentials.
     pub fn is_skipped(&self) -> bool {
         self.skip

@@ -14,8 +14,9 @@ use crate::trace::NoTrace;
 /// A request whose head is verified. Its caller is not known yet: [`HeadVerified::finish`] checks the content and uses the
 /// proof up.
 ///
-/// If [`HeadVerified::needs_content`], hand over every piece of the content before, and nothing of it to the
-/// application. Otherwise finish at once, and pass the content on as it arrives: the proof does not cover it.
+/// If [`HeadVerified::needs_content`], hand over every piece of the content before, an empty one if there is none, and
+/// nothing of it to the application. Otherwise finish at once, and pass the content on as it arrives: the proof does not
+/// cover it.
 #[must_use = "the request is not authenticated yet"]
 pub struct HeadVerified {
     verifier: Verifier,
@@ -43,7 +44,8 @@ impl HeadVerified {
         self.content.is_some()
     }
 
-    /// The next piece of the content.
+    /// The next piece of the content. Call it at least once where content is needed: finishing without is refused with
+    /// [`Reason::ContentUnchecked`](crate::Reason::ContentUnchecked).
     pub fn update(&mut self, piece: &[u8]) {
         if let Some(content) = &mut self.content {
             content.update(piece);
@@ -52,6 +54,9 @@ impl HeadVerified {
 
     /// The exchange that a signed response is tied to; `None` if the request has no HTTP signature, so that there is
     /// nothing to tie a response to.
+    ///
+    /// Sign nothing before [`HeadVerified::finish`] has let the request in. Whoever repeats a request, or sends it with other
+    /// content, would get a signed refusal to put in the place of the true response.
     pub fn exchange(&self) -> Option<Exchange> {
         match &self.judged.proofs {
             Proofs::Wpt(_) => None,
@@ -73,7 +78,7 @@ impl HeadVerified {
     pub fn finish(mut self) -> Verifying {
         let checked = self.content.take().map_or(Ok(()), ContentCheck::finish);
         if let Err(rejection) = checked {
-            let rejection = self.verifier.answer(rejection);
+            let rejection = self.verifier.answer_to(&self.judged.peer, rejection);
             return Verifying::done(Err(self.verifier.rejected(rejection, self.target())));
         }
         let target = Target { method: &self.method, path: self.uri.path() };
@@ -82,7 +87,7 @@ impl HeadVerified {
 
     /// Refuses the request after all, for example because its content is too large, and reports that.
     pub fn refuse(self, rejection: impl Into<Rejection>) -> Rejection {
-        let rejection = self.verifier.answer(rejection.into());
+        let rejection = self.verifier.answer_to(&self.judged.peer, rejection.into());
         self.verifier.rejected(rejection, self.target())
     }
 

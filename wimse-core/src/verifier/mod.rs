@@ -91,7 +91,6 @@ struct Judged {
     peer: Peer,
     wit: Arc<Wit>,
     proofs: Proofs,
-    now: UnixTime,
 }
 
 /// The proofs of a sound request, as far as there is still something to be done about them.
@@ -124,7 +123,7 @@ impl Verifier {
     /// # Errors
     ///
     /// The future resolves to a [`Rejection`] whose [`Reason`] says which check failed: the credential or its proof (401,
-    /// or 400 where no Workload Proof Token is accepted), or that the answer cannot be known at present (503).
+    /// or 400 for a request with an HTTP signature alone and where no Workload Proof Token is accepted), or that the answer cannot be known at present (503).
     pub fn verify<'a>(&self, request: impl Into<RequestHead<'a>>) -> Verifying {
         self.run(request.into(), None, &mut NoTrace, true)
     }
@@ -197,7 +196,7 @@ impl Verifier {
                 let content = content.ok_or_else(|| self.rejection(Reason::ContentUnchecked))?;
                 let mut check = signature.content();
                 check.update(content);
-                check.finish_traced(t).map_err(|rejection| self.answer(rejection))?;
+                check.finish_traced(t).map_err(|rejection| self.answer_to(&judged.peer, rejection))?;
             }
             Ok(judged)
         });
@@ -231,7 +230,11 @@ impl Verifier {
         let signatures = Signatures::read(request.headers);
         let presented = Presented::read(request.headers, &signatures, self.0.accepted, t)?;
         let revision = presented.revision;
-        self.judge_presented(&presented, request, t, remember).map_err(|r| wpt::under(revision, r))
+        let signed_only = presented.wpt.is_none();
+        self.judge_presented(&presented, request, t, remember).map_err(|rejection| {
+            let rejection = wpt::under(revision, rejection);
+            if signed_only { rejection.without_challenge() } else { rejection }
+        })
     }
 
     fn judge_presented<T: Trace>(
@@ -280,7 +283,7 @@ impl Verifier {
         let mut by_signature = None;
         if let Some(signature) = &presented.signature {
             let check = RequestCheck {
-                request: RequestParts::new(request.method, request.uri, request.headers),
+                request: RequestParts::in_origin_form(request.method, request.uri, request.headers),
                 wit: &wit,
                 audiences: &policy.audiences,
                 context: policy.context_fields.as_slice(),
@@ -306,18 +309,23 @@ impl Verifier {
                 (Peer::new(by, Some(token)), Proofs::Signature { signature, wpt: burnt.ok() })
             }
         };
-        Ok(Judged { peer, wit, proofs, now })
+        Ok(Judged { peer, wit, proofs })
     }
 
     /// The last stage: every proof of the request counts once.
     fn use_up<T: Trace>(&self, judged: Judged, target: Target<'_>, t: &mut T) -> Verifying {
-        let Judged { peer, wit, proofs, now } = judged;
+        let Judged { peer, wit, proofs } = judged;
+        // The content may have taken its time.
+        let now = self.0.clock.now();
         let ask = |scope: &str, id: &str, until| {
             self.0.replay.as_ref().map(|cache| cache.use_once(&ProofUse::new(scope, id, until, now)))
         };
         let answers = match proofs {
             Proofs::Wpt(answer) => [answer, None],
             Proofs::Signature { signature, wpt } => {
+                if let Err(rejection) = self.still_valid(&peer) {
+                    return Verifying::done(Err(self.rejected(rejection, target)));
+                }
                 let token = wpt.and_then(|wpt| ask(wit.subject().as_str(), &wpt.id, wpt.until));
                 [ask(ANY_SENDER, signature.nonce(), signature.remember_until()), token]
             }
@@ -325,23 +333,33 @@ impl Verifier {
         Verifying::settle(self, peer, answers, target, t)
     }
 
-    /// A peer whose proof did not expire while a store took its time.
-    fn still_valid(&self, peer: Peer) -> Result<Peer, Rejection> {
+    /// Whether a peer's proof did not expire while its content or a replay store took their time.
+    fn still_valid(&self, peer: &Peer) -> Result<(), Rejection> {
         let (now, until) = (self.0.clock.now(), peer.expires_at().plus(self.0.limits.leeway));
         if now < until {
-            return Ok(peer);
+            return Ok(());
         }
         let late = Rejection::new(Reason::ProofExpired).at(Step::Replay);
-        let late = late.with_detail(format_args!("an answer of the replay store before {until}"), now);
-        Err(self.answer(wpt::under(peer.revision(), late)))
+        let late = late.with_detail(
+            format_args!("all of the content and the replay store's answer before {until}"),
+            now,
+        );
+        Err(self.answer_to(peer, late))
     }
 
-    /// The answer that fits the proofs that are accepted here: 400 for HTTP signatures alone (http-signature §3.6).
+    /// The answer that fits the proofs that are accepted here: no challenge where no Workload Proof Token is accepted.
     fn answer(&self, rejection: Rejection) -> Rejection {
         let Accepted { wpt, signature, .. } = self.0.accepted;
         let rejection =
             if signature { rejection.or_signed(wanted_of_request(Revision::default())) } else { rejection };
         if wpt { rejection } else { rejection.without_challenge() }
+    }
+
+    /// As [`Self::answer`], to a caller whose proof is known.
+    fn answer_to(&self, peer: &Peer, rejection: Rejection) -> Rejection {
+        let signed_only = !peer.authentications().any(|by| by.proof() == Proof::Wpt);
+        let rejection = wpt::under(peer.revision(), self.answer(rejection));
+        if signed_only { rejection.without_challenge() } else { rejection }
     }
 
     fn rejected(&self, rejection: Rejection, target: Target<'_>) -> Rejection {

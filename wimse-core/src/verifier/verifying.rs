@@ -12,7 +12,7 @@ use crate::observer::Target;
 use crate::peer::Peer;
 use crate::replay::{ReplayAnswer, ReplayError, Use};
 use crate::trace::{NoTrace, Step, Trace, ensure};
-use crate::{Reason, Rejection, wpt};
+use crate::{Reason, Rejection};
 
 /// A decision in the making: a future of the validated [`Peer`] or the [`Rejection`].
 #[must_use = "a request is not authenticated until this is awaited"]
@@ -81,7 +81,7 @@ impl Pending {
                 }
             }
         }
-        Poll::Ready(self.verifier.still_valid(self.peer.clone()))
+        Poll::Ready(self.verifier.still_valid(&self.peer).map(|()| self.peer.clone()))
     }
 }
 
@@ -101,7 +101,7 @@ fn first_use<T: Trace>(
     let or = reason.unwrap_or(Reason::ReplayUnavailable);
     let (expected, found) = (format_args!("the first use of the proof"), format_args!("{found}"));
     ensure(t, Step::Replay, reason.is_none(), or, expected, found)
-        .map_err(|rejection| verifier.answer(wpt::under(peer.revision(), rejection)))
+        .map_err(|rejection| verifier.answer_to(peer, rejection))
 }
 
 fn report(

@@ -4,6 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use super::context::{ContextFields, Single, TXN_TOKEN, single};
+use crate::httpsig::SIGNATURE;
 use crate::revision::{Revision, WptWire};
 use crate::trace::{Step, Trace};
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
@@ -29,11 +30,12 @@ pub(crate) fn remove_proofs(headers: &mut HeaderMap) {
     }
 }
 
-/// Marks the token, the proof and the context tokens as sensitive.
+/// Marks the token, the proofs and the context tokens as sensitive.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap, context: &ContextFields) {
     let proofs = Revision::ALL.map(|revision| &revision.wpt().field);
     for (name, value) in headers.iter_mut() {
-        let ours = [&WORKLOAD_IDENTITY_TOKEN, &TXN_TOKEN].contains(&name) || proofs.contains(&name);
+        let ours =
+            [&WORKLOAD_IDENTITY_TOKEN, &TXN_TOKEN, &SIGNATURE].contains(&name) || proofs.contains(&name);
         if ours || context.iter().any(|field| field == name) {
             value.set_sensitive(true);
         }

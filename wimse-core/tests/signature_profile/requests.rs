@@ -80,6 +80,22 @@ fn hsq_05_hsq_11_hsq_35_whatever_is_changed_on_the_way_is_noticed() {
     }
 }
 
+/// What a proxy changed cannot be told, but what to compare. A query may hold secrets, and `Authorization` does.
+#[test]
+fn aud_02_a_signature_that_does_not_verify_is_reported_with_what_it_covers() {
+    let world = World::new(Algorithm::Es256);
+    let mut sent = world.signed(Revision::default(), "");
+    for (uri, received) in
+        [("/orders?key=secret", "/orders with a query of 10 octets"), ("/orders", "/orders without a query")]
+    {
+        sent.uri = uri.parse().unwrap();
+        let refused = world.check(&sent).unwrap_err();
+        let covered = "\"@method\", \"@path\", \"@query\", \"content-type\", \"txn-token\"";
+        let found = format!("none that verifies over {covered} as received: POST {received}");
+        assert_eq!(refused.found(), Some(found.as_str()));
+    }
+}
+
 const OTHER_DIGEST: &str = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
 
 fn set(sent: &mut Sent, name: &'static str, value: &'static str) {

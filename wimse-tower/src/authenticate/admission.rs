@@ -51,9 +51,10 @@ where
         if let StateProjection::Reading { reading, head } = state.as_mut().project() {
             let update = |piece: &[u8]| head.iter_mut().for_each(|head| head.update(piece));
             let read = ready!(reading.poll(cx, update));
-            let Some(head) = head.take() else { return Poll::Pending };
+            let Some(mut head) = head.take() else { return Poll::Pending };
             match read {
                 Ok(whole) => {
+                    head.update(&[]);
                     let body = Some(whole.into_body());
                     state.set(State::Verifying { verifying: head.finish(), body });
                 }

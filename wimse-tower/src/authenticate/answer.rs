@@ -8,10 +8,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, VARY};
-use http::{Response, StatusCode, request, response};
+use http::{HeaderMap, Response, StatusCode, request, response};
 use http_body::Body;
 use pin_project_lite::pin_project;
-use wimse_core::httpsig::ACCEPT_SIGNATURE;
 use wimse_core::{Exchange, Observer, Reason, Rejection, Signer};
 
 use crate::body::{ReadError, Reading, Whole};
@@ -74,15 +73,14 @@ impl Signing {
     }
 
     fn sign(&self, parts: &mut response::Parts, content: &[u8]) -> Result<(), Rejection> {
-        if self.is_optional() {
-            parts.headers.append(VARY, HeaderValue::from(ACCEPT_SIGNATURE));
-        }
+        // What is tied to one request is for no other, also where a cache thinks that they are alike.
+        parts.headers.append(VARY, HeaderValue::from_static("signature-input, accept-signature"));
         let Responses { signer, .. } = &self.responses;
         signer.sign_response(&self.exchange, parts.status, &mut parts.headers, content).map_err(impossible)
     }
 
-    /// The response to a refused request, signed if that is possible: it is an error either way.
-    pub(super) fn refusal(&self, response: Response<Bytes>) -> Response<Bytes> {
+    /// The error in the place of a response, signed if that is possible: it is an error either way.
+    fn refusal(&self, response: Response<Bytes>) -> Response<Bytes> {
         let (mut parts, content) = response.into_parts();
         let unsigned = parts.headers.clone();
         if self.sign(&mut parts, &content).is_err() {
@@ -134,7 +132,7 @@ where
 {
     let limit = signing.limit;
     let small = response.body().size_hint().upper().is_some_and(|upper| upper <= limit as u64);
-    if signing.is_optional() && !small {
+    if signing.is_optional() && (!small || is_endless(response.headers())) {
         return Begun::Response(response.map(MaybeBuffered::streamed));
     }
     let (parts, body) = response.into_parts();
@@ -142,10 +140,17 @@ where
     if rest.has_no_content() {
         return Begun::Response(rest.finish(Whole::default()));
     }
-    if rest.is_endless() {
+    if is_endless(&rest.parts.headers) {
         return Begun::Response(rest.refuse(impossible("a stream of events")));
     }
     Begun::Answering(Answering { reading: Reading::new(body, limit), rest: Some(Box::new(rest)) })
+}
+
+/// A stream of events, which ends when the client goes away.
+fn is_endless(headers: &HeaderMap) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.and_then(|value| value.get(..EVENTS.len())).is_some_and(|v| v.eq_ignore_ascii_case(EVENTS))
 }
 
 impl<R: RejectionResponse> Rest<R> {
@@ -153,11 +158,6 @@ impl<R: RejectionResponse> Rest<R> {
     fn has_no_content(&self) -> bool {
         let status = self.parts.status;
         status.is_informational() || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status)
-    }
-
-    fn is_endless(&self) -> bool {
-        let content_type = self.parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        content_type.is_some_and(|value| value.starts_with(b"text/event-stream"))
     }
 
     fn finish<T>(mut self, whole: Whole) -> Response<MaybeBuffered<T>> {

@@ -34,7 +34,8 @@ pin_project! {
     where
         S: Service<Request<MaybeBuffered<B>>, Response = Response<T>>,
     {
-        Admitting { #[pin] admission: Admission<B>, inner: S, request: request::Parts, respond: R, signing: Option<Box<Signing>> },
+        Admitting { #[pin] admission: Admission<B>, inner: S, ready: bool, request: request::Parts, respond: R, signing: Option<Box<Signing>> },
+        Admitted { inner: S, ready: bool, request: Option<Request<MaybeBuffered<B>>>, span: CallerSpan, answer: Option<ToSign<R>> },
         Calling { #[pin] response: S::Future, span: CallerSpan, answer: Option<ToSign<R>> },
         Answering { #[pin] answering: Answering<T, R> },
         Refused { response: Response<Bytes> },
@@ -55,12 +56,12 @@ where
 {
     pub(super) fn admitting(
         admission: Admission<B>,
-        inner: S,
+        (inner, ready): (S, bool),
         request: request::Parts,
         respond: R,
         signing: Option<Box<Signing>>,
     ) -> Self {
-        Self { state: State::Admitting { admission, inner, request, respond, signing } }
+        Self { state: State::Admitting { admission, inner, ready, request, respond, signing } }
     }
 
     pub(super) fn calling(response: S::Future) -> Self {
@@ -89,20 +90,15 @@ where
             let next = match state.as_mut().project() {
                 StateProjection::Admitting { admission, .. } => {
                     let decision = ready!(admission.poll(cx));
-                    let StateReplacement::Admitting { mut inner, mut request, respond, signing, .. } =
+                    let StateReplacement::Admitting { inner, ready, mut request, respond, signing, .. } =
                         state.as_mut().project_replace(State::Done)
                     else {
                         return Poll::Pending;
                     };
                     match decision {
-                        Err(rejection) => {
-                            let response = refuse(&respond, rejection, &request);
-                            let response = match signing {
-                                Some(signing) => signing.refusal(response),
-                                None => response,
-                            };
-                            State::Refused { response }
-                        }
+                        // Unsigned: whoever repeats a request, or sends it with other content, must not get a signed
+                        // refusal to put in the place of the true response.
+                        Err(rejection) => State::Refused { response: refuse(&respond, rejection, &request) },
                         Ok((peer, body)) => {
                             // Who must sign may still have to refuse, and a refusal can depend on the request.
                             let answer =
@@ -110,10 +106,17 @@ where
                             let span = CallerSpan::of(&peer);
                             request.extensions.insert(peer);
                             let request = Request::from_parts(request, body);
-                            let response = span.run(|| inner.call(request));
-                            State::Calling { response, span, answer }
+                            State::Admitted { inner, ready, request: Some(request), span, answer }
                         }
                     }
+                }
+                StateProjection::Admitted { inner, ready, request, span, answer } => {
+                    if !*ready {
+                        ready!(span.run(|| inner.poll_ready(cx)))?;
+                    }
+                    let Some(request) = request.take() else { return Poll::Pending };
+                    let response = span.run(|| inner.call(request));
+                    State::Calling { response, span: span.clone(), answer: answer.take() }
                 }
                 StateProjection::Calling { response, span, answer } => {
                     let response = ready!(span.run(|| response.poll(cx)))?;

@@ -69,7 +69,8 @@ impl<R> AuthenticateLayer<R> {
     }
 
     /// How much content is read to check its digest, in octets; more is refused with 413. Default 2 MiB. Only the content of
-    /// requests with an HTTP signature is read before the inner service gets it.
+    /// requests with an HTTP signature is read before the inner service gets it. How long that may take is for a timeout
+    /// outside this layer.
     pub fn body_limit(mut self, octets: usize) -> Self {
         self.config.body_limit = octets;
         self
@@ -81,14 +82,15 @@ impl<R> AuthenticateLayer<R> {
     /// Where a demanded signature cannot be made, the response is an error with status 501. Without this setting every
     /// request that demands a signed response is answered so, before the inner service sees it.
     ///
-    /// Refusals are signed as well, once the request's own signature has been found valid. Put layers that change the content,
-    /// such as compression, inside this one.
+    /// Whatever the inner service answers is signed, its errors and the refusals of an [`AuthorizeLayer`](crate::AuthorizeLayer)
+    /// as well. This layer's own refusals are not: a copy of the request, sent by somebody else, would be enough to get one to put
+    /// in the place of the true response. Put layers that change the content, such as compression, inside this one.
     pub fn sign_responses(self, signer: Signer) -> Self {
         self.responses(signer, false)
     }
 
     /// As [`AuthenticateLayer::sign_responses`], for every response, asked for or not. A request without an HTTP signature,
-    /// to which no response can be tied, is refused with 501: let the verifier accept
+    /// to which no response can be tied, is refused, with 501 if it has a proof token: let the verifier accept
     /// [`Proof::HttpSignature`](wimse_core::Proof::HttpSignature) alone.
     pub fn sign_all_responses(self, signer: Signer) -> Self {
         self.responses(signer, true)

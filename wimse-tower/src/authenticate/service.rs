@@ -53,7 +53,8 @@ where
 
         let head =
             RequestHead { method: &parts.method, uri: (self.config.target)(&parts), headers: &parts.headers };
-        if self.config.optional && verifier.is_anonymous(&parts.headers) {
+        let always = responses.as_ref().is_some_and(|responses| responses.always);
+        if self.config.optional && !always && verifier.is_anonymous(&parts.headers) {
             verifier.observer().anonymous(Target::from(&head));
             parts.extensions.insert(Anonymous::new(verifier.rejection(Reason::CredentialsMissing)));
             let request = Request::from_parts(parts, MaybeBuffered::streamed(body));
@@ -69,6 +70,9 @@ where
         });
         match verified {
             Ok((head, signing)) => {
+                // While content is awaited, nothing of what the inner service set aside for the call is held: it
+                // is for requests that are there.
+                let inner = if head.needs_content() { (self.inner.clone(), false) } else { (inner, true) };
                 let admission = Admission::new(head, body, self.config.body_limit);
                 ResponseFuture::admitting(admission, inner, parts, respond.clone(), signing)
             }

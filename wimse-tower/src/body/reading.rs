@@ -77,7 +77,9 @@ where
                 }
                 Err(frame) => {
                     if let Ok(trailers) = frame.into_trailers() {
-                        this.trailers.get_or_insert_default().extend(trailers);
+                        // They end a body.
+                        *this.trailers = Some(trailers);
+                        break;
                     }
                 }
             }

@@ -9,7 +9,7 @@ use http::{Request, Response, request, response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use wimse_core::{ExpectedResponse, ResponseVerified, SignError, SignOptions, Signer};
+use wimse_core::{Callee, ExpectedResponse, ResponseVerified, SignError, SignOptions, Signer};
 
 use super::Bodies;
 use crate::body::{ReadError, Reading, Whole};
@@ -152,7 +152,9 @@ where
                     plan.send(parts, body, Some(&content))?
                 }
                 StateProjection::Sent { response, expected, limit } => {
-                    let response = ready!(response.poll(cx)).map_err(Into::into)?;
+                    let mut response = ready!(response.poll(cx)).map_err(Into::into)?;
+                    // Whatever an inner service left there is not what this layer vouches for.
+                    response.extensions_mut().remove::<Callee>();
                     let Some(expected) = expected.take() else { return Poll::Pending };
                     let Some(verified) = expected.verify_head(response.status(), response.headers())? else {
                         return Poll::Ready(Ok(response.map(MaybeBuffered::streamed)));
@@ -165,7 +167,7 @@ where
                     let update =
                         |piece: &[u8]| verified.iter_mut().for_each(|verified| verified.update(piece));
                     let read = ready!(reading.poll(cx, update));
-                    let (Some(mut parts), Some(verified)) = (parts.take(), verified.take()) else {
+                    let (Some(mut parts), Some(mut verified)) = (parts.take(), verified.take()) else {
                         return Poll::Pending;
                     };
                     let whole = match read {
@@ -175,6 +177,8 @@ where
                         }
                         Err(ReadError::Failed(error)) => return Poll::Ready(Err(error)),
                     };
+                    verified.update(&[]);
+                    verified.mark_sensitive(&mut parts.headers);
                     parts.extensions.insert(verified.finish()?);
                     return Poll::Ready(Ok(Response::from_parts(parts, whole.into_body())));
                 }

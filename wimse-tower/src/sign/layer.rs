@@ -9,7 +9,7 @@ use wimse_core::{SignOptions, Signer};
 use super::Sign;
 use crate::MaybeBuffered;
 
-/// Signs every request of the client inside it, and checks the responses that are signed.
+/// Signs every request of the client inside it, and checks signed responses to requests with an HTTP signature.
 ///
 /// An HTTP signature covers the content. As it is, the layer signs requests without content only, and refuses others
 /// with [`SignError::ContentUnavailable`](wimse_core::SignError::ContentUnavailable): choose with
@@ -36,7 +36,7 @@ impl SignLayer {
 }
 
 impl<W> SignLayer<W> {
-    /// Options for requests that bring none of their own, as [`SignOptions`] in their extensions.
+    /// Options for all requests. Those that a request brings in its extensions, as [`SignOptions`], win one by one.
     pub fn options(mut self, options: SignOptions) -> Self {
         self.options = options;
         self

@@ -1,7 +1,8 @@
 //! Signs the requests of a client.
 //!
 //! For any client service over `http::Request`: hyper-util's client, a tonic `Channel`. A request's own
-//! [`SignOptions`](wimse_core::SignOptions), if there are some in its extensions, win over the layer's.
+//! [`SignOptions`](wimse_core::SignOptions), if there are some in its extensions, win over the layer's,
+//! one by one.
 //!
 //! ```
 //! use hyper_util::client::legacy::Client;

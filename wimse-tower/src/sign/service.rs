@@ -53,7 +53,7 @@ where
         let plan = Plan {
             inner,
             signer: self.signer.clone(),
-            options: own.unwrap_or_else(|| self.options.clone()),
+            options: own.unwrap_or_default().or(&self.options),
             response_limit: self.response_limit,
             bodies: self.bodies.clone(),
         };

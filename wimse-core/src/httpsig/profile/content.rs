@@ -10,15 +10,17 @@ use crate::{Reason, Rejection};
 pub struct ContentCheck {
     digest: Option<DigestVerifier>,
     unannounced: bool,
+    seen: bool,
 }
 
 impl ContentCheck {
     pub(super) fn new(digest: Option<&ContentDigest>) -> Self {
-        Self { digest: digest.map(ContentDigest::verifier), unannounced: false }
+        Self { digest: digest.map(ContentDigest::verifier), unannounced: false, seen: false }
     }
 
-    /// The next piece of the content.
+    /// The next piece of the content, an empty one if there is none.
     pub fn update(&mut self, piece: &[u8]) {
+        self.seen = true;
         match &mut self.digest {
             Some(digest) => digest.update(piece),
             None => self.unannounced |= !piece.is_empty(),
@@ -29,12 +31,16 @@ impl ContentCheck {
     ///
     /// # Errors
     ///
-    /// [`Reason::DigestMissing`] or [`Reason::DigestMismatch`].
+    /// [`Reason::DigestMissing`] or [`Reason::DigestMismatch`]; [`Reason::ContentUnchecked`] without any piece, since
+    /// then nobody looked.
     pub fn finish(self) -> Result<(), Rejection> {
         self.finish_traced(&mut crate::trace::NoTrace)
     }
 
     pub(crate) fn finish_traced<T: Trace>(self, t: &mut T) -> Result<(), Rejection> {
+        if !self.seen {
+            return Err(refuse(t, Reason::ContentUnchecked, &"content that nobody looked at"));
+        }
         let (reason, error) = match (self.digest.map(DigestVerifier::finish), self.unannounced) {
             (None, true) => (Reason::DigestMissing, "content and no digest"),
             (Some(Err(_)), _) => (Reason::DigestMismatch, "other content"),

@@ -11,6 +11,7 @@ mod request;
 mod response;
 mod rules;
 mod sign;
+mod suspects;
 
 pub use accept::{asks_for_signed_response, wanted_of_request, wanted_of_response};
 pub use content::ContentCheck;

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 
 use super::TAG;
+use super::suspects::Suspects;
 use crate::clock::UnixTime;
 use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest};
 use crate::httpsig::{
@@ -257,8 +258,11 @@ impl Check<'_> {
         match verified {
             Err(error) if error != HttpSigError::Invalid => Err(refuse(t, Step::SignatureFields, &error)),
             verified => {
+                let input = signature.input().map_err(|error| refuse(t, Step::SignatureFields, &error))?;
+                let suspects = Suspects { input, message };
                 let expected = format_args!("a signature by the confirmation key with {algorithm}");
-                let found = format_args!("{}", if verified.is_ok() { "one" } else { "none that verifies" });
+                let which = if verified.is_ok() { "one" } else { "none that verifies" };
+                let found = format_args!("{which} over {suspects}");
                 ensure(t, Step::ProofSignature, verified.is_ok(), Reason::ProofSignature, expected, found)
             }
         }

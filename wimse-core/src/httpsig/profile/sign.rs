@@ -89,7 +89,7 @@ impl RequestSignature<'_> {
         if self.sign_response {
             builder = builder.parameter(SIGN_RESPONSE, Value::boolean(true));
         }
-        let message = RequestParts::new(method, target, headers).into();
+        let message = RequestParts::in_origin_form(method, target, headers).into();
         finish(&builder, &message, self.credential, self.now)?.append_to(headers, &Limits::default())?;
         Ok(nonce)
     }
