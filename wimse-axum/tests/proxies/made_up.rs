@@ -49,12 +49,23 @@ async fn hsr_18_amb_11_what_a_proxy_answers_itself_is_refused_whatever_its_statu
 
 #[tokio::test]
 #[ignore = "needs nginx and haproxy: see .ci/run"]
-async fn hsr_16_hsr_17_a_cache_answers_with_the_response_to_another_request() {
+async fn hsr_16_hsr_17_a_cache_that_answers_with_the_response_to_another_request_is_noticed() {
     let domain = TestDomain::new("example.com");
-    let service = Service::start(&domain).await;
-    let cache = "location / { proxy_cache answers; proxy_cache_valid 1m; proxy_pass http://up; }";
+    let sound =
+        Setup::new(Nginx, "location / { proxy_cache answers; proxy_cache_valid 1m; proxy_pass http://up; }");
+    let careless = "location / { proxy_cache answers; proxy_cache_valid 1m; proxy_pass http://up;
+        proxy_ignore_headers Vary; }";
+    let careless = Setup::new(Nginx, careless);
     for client in Client::both(&domain) {
-        let proxy = Intermediary::start(&Setup::new(Nginx, cache), service.address).await;
+        let service = Service::start(&domain).await;
+        let proxy = Intermediary::start(&sound, service.address).await;
+        for _ in 0..2 {
+            client.call(&proxy, &Call::get("/orders")).await.expect("signed answers vary with the signature");
+        }
+        assert_eq!(service.seen().arrived.len(), 2);
+
+        let service = Service::start(&domain).await;
+        let proxy = Intermediary::start(&careless, service.address).await;
         client.call(&proxy, &Call::get("/orders")).await.expect("the first one is answered by the service");
         let refused = client.call(&proxy, &Call::get("/orders")).await.expect_err("a cached answer");
         assert_eq!(refused.reason(), Reason::RequestNonce, "{refused}");
