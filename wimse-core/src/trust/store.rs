@@ -1,7 +1,7 @@
 //! Trust anchors that can be exchanged while requests are being verified.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::{ArcSwapOption, Guard};
 use quick_cache::Weighter;
@@ -40,13 +40,29 @@ const DEFAULT_CACHE: usize = 10_000;
 #[derive(Clone)]
 pub struct TrustStore {
     current: Arc<ArcSwapOption<Snapshot>>,
+    listeners: Arc<Listeners>,
     cache_capacity: usize,
+}
+
+/// Who is told of tokens whose key is not among the anchors.
+#[derive(Default)]
+pub(crate) struct Listeners(RwLock<Vec<Listener>>);
+
+type Listener = Box<dyn Fn(&TrustDomain) + Send + Sync>;
+
+impl Listeners {
+    pub(crate) fn unknown_key(&self, domain: &TrustDomain) {
+        for listener in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(domain);
+        }
+    }
 }
 
 /// One value of the anchors with the tokens that it validated, by the SHA-256 of the token.
 pub(crate) struct Snapshot {
     pub(crate) anchors: TrustAnchors,
     pub(crate) validated: Cache<[u8; 32], Arc<Wit>, Size>,
+    pub(crate) listeners: Arc<Listeners>,
 }
 
 /// A token of less than 2 KiB counts as one, a longer one in proportion.
@@ -74,7 +90,11 @@ impl TrustStore {
     /// A store that remembers up to `capacity` validated tokens (default 10,000). Make it larger than the number of callers,
     /// since a remembered token saves a signature check per request. One takes a few KiB; long ones count more than once.
     pub fn with_cache_capacity(anchors: Option<TrustAnchors>, capacity: usize) -> Self {
-        let store = Self { current: Arc::new(ArcSwapOption::empty()), cache_capacity: capacity };
+        let store = Self {
+            current: Arc::new(ArcSwapOption::empty()),
+            listeners: Arc::default(),
+            cache_capacity: capacity,
+        };
         if let Some(anchors) = anchors {
             store.replace(anchors);
         }
@@ -147,7 +167,15 @@ impl TrustStore {
 
     fn snapshot(&self, anchors: TrustAnchors) -> Snapshot {
         let (items, weight) = (self.cache_capacity, self.cache_capacity as u64);
-        Snapshot { anchors, validated: Cache::with_weighter(items, weight, Size) }
+        let (validated, listeners) = (Cache::with_weighter(items, weight, Size), Arc::clone(&self.listeners));
+        Snapshot { anchors, validated, listeners }
+    }
+
+    /// Calls `listener` for each token of a trusted domain whose key is not among the anchors, before the token is refused:
+    /// the issuer may have rotated its keys. Called on the path of the request, and as often as somebody sends such a token: be
+    /// quick, and let a refresh happen once in a while only.
+    pub fn on_unknown_key(&self, listener: impl Fn(&TrustDomain) + Send + Sync + 'static) {
+        self.listeners.0.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
     }
 
     /// The current anchors; `None` before the first were loaded.

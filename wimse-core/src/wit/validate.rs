@@ -126,10 +126,14 @@ impl Validation<'_> {
         self.check_lifetime(lifetime, t)?;
 
         let kid = header.kid.as_deref();
+        let key = domain.key(kid);
+        if key.is_none() {
+            self.snapshot.listeners.unknown_key(&trust_domain);
+        }
         let key = require(
             t,
             Step::WitKey,
-            domain.key(kid),
+            key,
             Reason::WitKeyUnknown,
             format_args!("a `kid` among the {} anchors of {trust_domain}", domain.keys.len()),
             format_args!("{}", kid.unwrap_or("no kid")),
