@@ -14,7 +14,8 @@ use crate::trace::Step;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The caller's credential or its proof: 401 with a challenge where a Workload Proof Token is accepted, else 400.
+    /// The caller's credential or its proof: 401 with a challenge where a Workload Proof Token is accepted; 400 for requests
+    /// with an HTTP signature alone, and where nothing else is accepted.
     Credential,
     /// The caller is authenticated, but not allowed: 403.
     Authorization,

@@ -76,27 +76,6 @@ impl<'a, 's> Presented<'a, 's> {
         t: &mut T,
     ) -> Result<Self, Rejection> {
         let wpts = wpt::presented(headers);
-        let read = Self::read_presented(headers, wpts, signatures, accepted, t);
-        match wpts {
-            Wpts::One(revision) if accepted.revisions.contains(revision) => {
-                read.map_err(|rejection| wpt::under(revision, rejection))
-            }
-            // Answered in the terms of HTTP signatures (http-signature §3.6): a challenge would invite the caller to fall
-            // back to a proof that covers less.
-            Wpts::None if !matches!(signatures.find(), Ok(None)) => {
-                read.map_err(Rejection::without_challenge)
-            }
-            _ => read,
-        }
-    }
-
-    fn read_presented<T: Trace>(
-        headers: &'a HeaderMap,
-        wpts: Wpts,
-        signatures: &'s Signatures<'a>,
-        accepted: Accepted,
-        t: &mut T,
-    ) -> Result<Self, Rejection> {
         let signature = signatures.find();
         let signed = !matches!(signature, Ok(None));
         let wit = single(headers, &WORKLOAD_IDENTITY_TOKEN);
@@ -145,6 +124,23 @@ impl<'a, 's> Presented<'a, 's> {
             _ => None,
         };
         Ok(Self { wit, wpt, signature, revision })
+    }
+}
+
+/// A refusal in the terms of the proof that a request has: those of HTTP signatures (http-signature §3.6) where it has no
+/// other, since a challenge would invite the caller to fall back to a proof that covers less.
+pub(crate) fn in_terms_of(
+    headers: &HeaderMap,
+    signatures: &Signatures<'_>,
+    accepted: Accepted,
+    rejection: Rejection,
+) -> Rejection {
+    match wpt::presented(headers) {
+        Wpts::One(revision) if accepted.revisions.contains(revision) => wpt::under(revision, rejection),
+        Wpts::None if accepted.signature && !matches!(signatures.find(), Ok(None)) => {
+            rejection.without_challenge()
+        }
+        _ => rejection,
     }
 }
 

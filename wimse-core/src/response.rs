@@ -27,7 +27,7 @@ pub struct ExpectedResponse(Expected);
 #[derive(Debug)]
 enum Expected {
     Any,
-    Unsigned,
+    Unsigned(Unverifiable),
     To(Box<Awaited>),
 }
 
@@ -35,6 +35,15 @@ enum Expected {
 struct Awaited {
     exchange: Exchange,
     terms: ResponseTerms,
+}
+
+/// Why no signature on the response could be verified.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unverifiable {
+    /// The request has no signature to which one could be tied.
+    Request,
+    /// There are no trust anchors.
+    Anchors,
 }
 
 /// What responses are held against, besides their request.
@@ -52,14 +61,14 @@ impl fmt::Debug for ResponseTerms {
 }
 
 impl ExpectedResponse {
-    /// Any response will do: the request has no HTTP signature to which one could be tied.
+    /// Any response will do: the request went without credentials.
     pub(crate) fn any() -> Self {
         Self(Expected::Any)
     }
 
-    /// Nothing is there to check a signature by, so that no response may have one.
-    pub(crate) fn unsigned() -> Self {
-        Self(Expected::Unsigned)
+    /// No signature could be verified, so that no response may have one (http-signature §3.5).
+    pub(crate) fn unsigned(why: Unverifiable) -> Self {
+        Self(Expected::Unsigned(why))
     }
 
     pub(crate) fn to(exchange: Exchange, terms: ResponseTerms) -> Self {
@@ -80,19 +89,25 @@ impl ExpectedResponse {
     ) -> Result<Option<ResponseVerified>, ResponseError> {
         let verified = match self.0 {
             Expected::Any => Ok(None),
-            Expected::Unsigned => none_signed(headers).map(|()| None),
+            Expected::Unsigned(why) => none_signed(headers, why).map(|()| None),
             Expected::To(awaited) => awaited.verify(status, headers),
         };
         verified.map_err(|rejection| ResponseError { status, rejection })
     }
 }
 
-fn none_signed(headers: &HeaderMap) -> Result<(), Rejection> {
+fn none_signed(headers: &HeaderMap, why: Unverifiable) -> Result<(), Rejection> {
     if matches!(Signatures::read(headers).find(), Ok(None)) {
         return Ok(());
     }
-    let unknown = Rejection::new(Reason::TrustDomainUnknown).at(Step::TrustDomain);
-    Err(unknown.with_detail("the signer's `response_anchors`, to check a signed response by", "none"))
+    Err(match why {
+        Unverifiable::Anchors => Rejection::new(Reason::TrustDomainUnknown)
+            .at(Step::TrustDomain)
+            .with_detail("the signer's `response_anchors`, to check a signed response by", "none"),
+        Unverifiable::Request => Rejection::new(Reason::RequestNonce)
+            .at(Step::RequestNonce)
+            .with_detail("an unsigned response to a request without an HTTP signature", "a signed one"),
+    })
 }
 
 impl Awaited {

@@ -6,7 +6,12 @@ use crate::{Reason, Rejection};
 
 macro_rules! steps {
     ($($variant:ident $code:literal $rules:literal $what:literal;)*) => {
-        /// One check of the verifier, in the order in which they happen.
+        /// One check of the verifier, in the order in which they happen to a request with a Workload Proof Token.
+        ///
+        /// An HTTP signature is checked in an order of its own, after a Workload Proof Token beside it: `SignatureFields`
+        /// comes before `ProofField`, and what is signed is looked at again before `SignatureCoverage`, so that
+        /// `RequestTarget`, `SignatureFields` and `WitField` may be reported more than once; validity then comes before audience.
+        /// A step that fails is the last.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Step {

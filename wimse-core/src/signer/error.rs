@@ -64,7 +64,7 @@ impl SignError {
             Self::Plaintext | Self::PlaintextLoopback => "plaintext_refused",
             Self::TransportUnknown => "transport_unknown",
             Self::AuthorizationTaken => "authorization_taken",
-            Self::RepeatedField(_) => "context_token_repeated",
+            Self::RepeatedField(_) => "field_repeated",
             Self::ContentUnavailable => "content_unavailable",
             Self::ContentTooLarge { .. } => "content_too_large",
             Self::ResponseUncheckable => "response_uncheckable",
@@ -115,7 +115,7 @@ impl fmt::Display for SignError {
             Self::ResponseUncheckable => f.write_str(
                 "a signed response needs a request with an HTTP signature, and `response_anchors` to check it by",
             ),
-            Self::Signature(error) => write!(f, "the message cannot be signed: {error}"),
+            Self::Signature(error) => write!(f, "{error}"),
             Self::Key(error) => write!(f, "signing failed: {error}"),
         }
     }

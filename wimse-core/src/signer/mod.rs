@@ -31,7 +31,7 @@ use crate::httpsig::profile::{RequestSignature, ResponseSignature, remove_signat
 use crate::identifier::WorkloadId;
 use crate::limits::Limits;
 use crate::peer::Proof;
-use crate::response::{ExpectedResponse, ResponseTerms};
+use crate::response::{ExpectedResponse, ResponseTerms, Unverifiable};
 use crate::revision::Revision;
 use crate::trust::TrustStore;
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
@@ -192,7 +192,8 @@ impl Signer {
     ) -> Result<ExpectedResponse, SignError> {
         let inner = &*self.0;
         remove_proofs(headers);
-        if inner.prefer_signed_responses && !making.sign_response {
+        let wishes = inner.prefer_signed_responses && !headers.contains_key(ACCEPT_SIGNATURE);
+        if wishes && !making.sign_response {
             headers.insert(ACCEPT_SIGNATURE, wanted_of_response(inner.revision));
         }
         let signature = RequestSignature {
@@ -209,7 +210,7 @@ impl Signer {
             headers.remove(WORKLOAD_IDENTITY_TOKEN);
         })?;
         let Some(anchors) = inner.response_anchors.clone() else {
-            return Ok(ExpectedResponse::unsigned());
+            return Ok(ExpectedResponse::unsigned(Unverifiable::Anchors));
         };
         let exchange = Exchange::sent(method, target, headers, nonce, inner.revision, making.sign_response);
         let terms = ResponseTerms {
@@ -255,7 +256,7 @@ impl Inner {
         remove_proofs(headers);
         headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
         headers.insert(wire.field.clone(), proof);
-        Ok(ExpectedResponse::any())
+        Ok(ExpectedResponse::unsigned(Unverifiable::Request))
     }
 
     fn check_transport(&self, target: &Uri) -> Result<(), SignError> {

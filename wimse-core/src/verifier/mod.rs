@@ -25,7 +25,7 @@ use crate::httpsig::profile::{RequestCheck, Terms, VerifiedRequest, wanted_of_re
 use crate::limits::Limits;
 use crate::observer::{Observer, Target};
 use crate::peer::{Authentication, Peer, Proof};
-use crate::presented::{Accepted, Presented, Signatures, carries_nothing};
+use crate::presented::{Accepted, Presented, Signatures, carries_nothing, in_terms_of};
 use crate::replay::{ProofUse, ReplayAnswer, ReplayCache};
 use crate::revision::Revision;
 use crate::target::has_path;
@@ -222,19 +222,25 @@ impl Verifier {
         t: &mut T,
         remember: bool,
     ) -> Result<Judged, Rejection> {
+        let signatures = Signatures::read(request.headers);
+        self.judge_fields(request, &signatures, t, remember)
+            .map_err(|rejection| in_terms_of(request.headers, &signatures, self.0.accepted, rejection))
+    }
+
+    fn judge_fields<T: Trace>(
+        &self,
+        request: RequestHead<'_>,
+        signatures: &Signatures<'_>,
+        t: &mut T,
+        remember: bool,
+    ) -> Result<Judged, Rejection> {
         let located = has_path(request.method, request.uri);
         let expected = format_args!("a path");
         let found = format_args!("{} {}", request.method, request.uri.path());
         ensure(t, Step::RequestTarget, located, Reason::RequestTarget, expected, found)?;
 
-        let signatures = Signatures::read(request.headers);
-        let presented = Presented::read(request.headers, &signatures, self.0.accepted, t)?;
-        let revision = presented.revision;
-        let signed_only = presented.wpt.is_none();
-        self.judge_presented(&presented, request, t, remember).map_err(|rejection| {
-            let rejection = wpt::under(revision, rejection);
-            if signed_only { rejection.without_challenge() } else { rejection }
-        })
+        let presented = Presented::read(request.headers, signatures, self.0.accepted, t)?;
+        self.judge_presented(&presented, request, t, remember)
     }
 
     fn judge_presented<T: Trace>(

@@ -72,14 +72,18 @@ impl Verifying {
 
 impl Pending {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Peer, Rejection>> {
+        // Each is asked before any is waited for: they are under way together.
         for answer in &mut self.answers {
-            if let Some(asked) = answer {
-                let said = ready!(asked.as_mut().poll(cx));
-                *answer = None;
-                if let Err(rejection) = first_use(&self.verifier, &self.peer, said, &mut NoTrace) {
-                    return Poll::Ready(Err(rejection));
-                }
+            let Some(Poll::Ready(said)) = answer.as_mut().map(|asked| asked.as_mut().poll(cx)) else {
+                continue;
+            };
+            *answer = None;
+            if let Err(rejection) = first_use(&self.verifier, &self.peer, said, &mut NoTrace) {
+                return Poll::Ready(Err(rejection));
             }
+        }
+        if self.answers.iter().any(Option::is_some) {
+            return Poll::Pending;
         }
         Poll::Ready(self.verifier.still_valid(&self.peer).map(|()| self.peer.clone()))
     }

@@ -1,14 +1,38 @@
 //! What the caller is told about a refusal.
 
+use futures_util::FutureExt;
 use http::{HeaderValue, Request};
 use serde_json::{Value, json};
-use wimse_core::{Kind, Limits, MemoryReplayCache, Reason, Rejection, Revision};
+use wimse_core::httpsig::profile::wanted_of_request;
+use wimse_core::{MemoryReplayCache, Proof, Reason, Rejection, Revision, Verifier};
 
+use crate::by_hand::{CONTENT, decide_all};
 use crate::failing::{Failing, failing_requests};
-use crate::{World, decide, verdict};
+use crate::failing_signatures::failing_signatures;
+use crate::{NOW, World, decide};
+
+/// How an endpoint answers.
+#[derive(Clone, Copy)]
+struct Manner {
+    status: u16,
+    challenge: bool,
+    /// Whether it accepts signatures, so that it says which.
+    signatures: bool,
+}
+
+/// What a request can be refused for because it has no signature, or not the one that is wanted.
+const MISSES: [Reason; 6] = [
+    Reason::CredentialsMissing,
+    Reason::ProofMissing,
+    Reason::ProofNotAccepted,
+    Reason::RevisionNotAccepted,
+    Reason::ComponentNotCovered,
+    Reason::SignatureParameter,
+];
 
 /// The answer keeps its promises, and holds nothing of the request's credentials.
-fn check_answer(what: &str, request: &Request<()>, rejection: &Rejection, status: u16, challenge: bool) {
+fn check_answer(what: &str, request: &Request<()>, rejection: &Rejection, manner: Manner) {
+    let Manner { status, challenge, signatures } = manner;
     let response = rejection.to_response();
     assert_eq!((rejection.status().as_u16(), response.status().as_u16()), (status, status), "{what}");
     assert_eq!(rejection.challenge(), challenge, "{what}");
@@ -16,6 +40,9 @@ fn check_answer(what: &str, request: &Request<()>, rejection: &Rejection, status
     assert_eq!(challenges, if challenge { vec!["WPT"] } else { vec![] }, "{what}");
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(response.headers()["cache-control"], "no-store");
+    let wanted =
+        (signatures && MISSES.contains(&rejection.reason())).then(|| wanted_of_request(Revision::default()));
+    assert_eq!(response.headers().get("accept-signature"), wanted.as_ref(), "{what}: {rejection}");
 
     let text = std::str::from_utf8(response.body()).unwrap();
     let body: Value = serde_json::from_str(text).unwrap();
@@ -28,38 +55,116 @@ fn check_answer(what: &str, request: &Request<()>, rejection: &Rejection, status
         "{what}"
     );
     for value in request.headers().values() {
-        for secret in String::from_utf8_lossy(value.as_bytes()).split(['.', ' ', ',']).filter(|s| s.len() > 5)
+        for secret in
+            String::from_utf8_lossy(value.as_bytes()).split(['.', ' ', ',', ':']).filter(|s| s.len() > 5)
         {
             assert!(!text.contains(secret), "{what}: {text}");
         }
     }
 }
 
+/// A verifier that takes these proofs, and knows `x-user` as a context token.
+fn accepting(world: &World, proofs: impl IntoIterator<Item = Proof>) -> Verifier {
+    let builder = world.builder().replay_cache(MemoryReplayCache::default()).context_tokens(["x-user"]);
+    builder.proofs(proofs).build().unwrap()
+}
+
 #[test]
-fn err_04_err_06_wpt_40_wpt_41_every_refusal_is_401_with_the_challenge_and_no_details() {
+fn err_04_err_06_amb_19_wpt_40_wpt_41_hsr_26_where_tokens_are_accepted_a_refusal_is_401_with_the_challenge() {
     let world = World::new();
-    let verifier = world.verifier_with_context();
-    for Failing { what, request, reason } in failing_requests(&world) {
-        let rejection = decide(&verifier, &request).unwrap_err();
-        assert_eq!(rejection.reason(), reason, "{what}: {rejection}");
-        check_answer(what, &request, &rejection, 401, true);
+    let manner = |signatures| Manner { status: 401, challenge: true, signatures };
+    let either = accepting(&world, [Proof::Wpt, Proof::HttpSignature]);
+    let tokens = accepting(&world, [Proof::Wpt]);
+    for (verifier, signatures) in [(&either, true), (&tokens, false)] {
+        for Failing { what, request, reason } in failing_requests(&world) {
+            let rejection = decide(verifier, &request).unwrap_err();
+            assert_eq!(rejection.reason(), reason, "{what}: {rejection}");
+            check_answer(what, &request, &rejection, manner(signatures));
+        }
+        // A signature beside a token changes nothing about that.
+        for Failing { what, request, reason } in failing_signatures(&world, true) {
+            let rejection = decide_all(verifier, &request, CONTENT).unwrap_err();
+            assert_eq!(rejection.reason(), reason, "{what}: {rejection}");
+            check_answer(what, &request, &rejection, manner(signatures));
+        }
+        check_later(&world, verifier, || world.proven_twice(|_, _| ()), manner(signatures));
+        // Whose request it is about is not known.
+        let rejection = verifier.rejection(Reason::CredentialsMissing);
+        check_answer("any reason", &world.signed(), &rejection, manner(signatures));
     }
 }
 
 #[test]
-fn every_reason_of_a_request_was_brought_about() {
+fn err_03_amb_19_hsr_26_where_both_are_accepted_a_signature_alone_is_refused_with_400() {
     let world = World::new();
-    let mut seen: Vec<_> = failing_requests(&world).into_iter().map(|failing| failing.reason).collect();
-    // These take other configurations, and are brought about in the tests of those.
-    seen.extend([Reason::WitIssuer, Reason::WitProfile, Reason::AccessToken, Reason::Replayed]);
-    // Reasons of HTTP signatures, whose checks have tests of their own.
-    seen.extend([Reason::ComponentNotCovered, Reason::ComponentUnresolved, Reason::SignatureParameter]);
-    seen.extend([Reason::DigestMissing, Reason::DigestMalformed, Reason::DigestMismatch]);
-    seen.extend([Reason::ResponseUnsigned, Reason::RequestNonce, Reason::CalleeUnexpected]);
-    seen.extend([Reason::ProofNotAccepted, Reason::ContentIncomplete]);
-    let missing: Vec<_> =
-        Reason::ALL.iter().filter(|r| r.kind() == Kind::Credential && !seen.contains(r)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    let manner = Manner { status: 400, challenge: false, signatures: true };
+    let needs_a_token = Manner { status: 401, challenge: true, signatures: false };
+    let either = accepting(&world, [Proof::Wpt, Proof::HttpSignature]);
+    let tokens = accepting(&world, [Proof::Wpt]);
+    for Failing { what, request, reason } in failing_signatures(&world, false) {
+        let rejection = decide_all(&either, &request, CONTENT).unwrap_err();
+        assert_eq!(rejection.reason(), reason, "{what}: {rejection}");
+        check_answer(what, &request, &rejection, manner);
+        // Where a token is needed, its challenge says so.
+        let rejection = decide_all(&tokens, &request, CONTENT).unwrap_err();
+        check_answer(what, &request, &rejection, needs_a_token);
+    }
+    check_later(&world, &either, || world.signed(), manner);
+}
+
+/// What is refused after the head, whose proofs are known by then.
+fn check_later(world: &World, verifier: &Verifier, sound: impl Fn() -> Request<()>, manner: Manner) {
+    let request = sound();
+    let other = decide_all(verifier, &request, b"other content").unwrap_err();
+    check_answer("other content", &request, &other, manner);
+    let head = || verifier.verify_head(&request).unwrap();
+    let mut in_pieces = head();
+    in_pieces.update(b"other content");
+    let in_pieces = in_pieces.finish().now_or_never().unwrap().unwrap_err();
+    check_answer("other content in pieces", &request, &in_pieces, manner);
+    check_answer("half the content", &request, &head().refuse(Reason::ContentIncomplete), manner);
+    let mut late = head();
+    late.update(CONTENT);
+    world.clock.advance(120);
+    check_answer("late", &request, &late.finish().now_or_never().unwrap().unwrap_err(), manner);
+    world.clock.set(NOW);
+    assert!(decide_all(verifier, &request, CONTENT).is_ok());
+    check_answer("replayed", &request, &decide_all(verifier, &request, CONTENT).unwrap_err(), manner);
+    // What is not about the credential keeps its status.
+    for (reason, status) in [
+        (Reason::ContentTooLarge, 413),
+        (Reason::NotAuthorized, 403),
+        (Reason::ResponseNotSignable, 501),
+        (Reason::ReplayFull, 503),
+        (Reason::LayerMissing, 500),
+    ] {
+        let manner = Manner { status, challenge: false, ..manner };
+        check_answer("of another kind", &request, &head().refuse(reason), manner);
+        check_answer("of another kind", &request, &verifier.rejection(reason), manner);
+    }
+    let unchecked = Manner { status: 500, challenge: false, ..manner };
+    check_answer("no content", &request, &head().finish().now_or_never().unwrap().unwrap_err(), unchecked);
+}
+
+#[test]
+fn err_01_err_02_err_03_amb_19_hsr_26_where_signatures_alone_are_accepted_a_refusal_is_400() {
+    let world = World::new();
+    let manner = Manner { status: 400, challenge: false, signatures: true };
+    let verifier = accepting(&world, [Proof::HttpSignature]);
+    for Failing { what, request, reason } in
+        failing_signatures(&world, false).into_iter().chain(failing_signatures(&world, true))
+    {
+        let rejection = decide_all(&verifier, &request, CONTENT).unwrap_err();
+        assert_eq!(rejection.reason(), reason, "{what}: {rejection}");
+        check_answer(what, &request, &rejection, manner);
+    }
+    for Failing { what, request, .. } in failing_requests(&world) {
+        check_answer(what, &request, &decide(&verifier, &request).unwrap_err(), manner);
+    }
+    check_later(&world, &verifier, || world.signed(), manner);
+    check_later(&world, &verifier, || world.proven_twice(|_, _| ()), manner);
+    let rejection = verifier.rejection(Reason::CredentialsMissing);
+    check_answer("any reason", &world.signed(), &rejection, manner);
 }
 
 #[test]
@@ -88,40 +193,11 @@ fn err_01_err_02_wptl_03_the_older_revision_is_answered_with_400_and_no_challeng
         let rejection = decide(&verifier, &request).unwrap_err();
         assert_eq!(rejection.reason(), reason, "{what}: {rejection}");
         if (rejection.status().as_u16(), rejection.challenge()) == (400, false) {
-            check_answer(what, &request, &rejection, 400, false);
+            let manner = Manner { status: 400, challenge: false, signatures: true };
+            check_answer(what, &request, &rejection, manner);
         } else {
             wrong.push(format!("{what}: {}", rejection.status()));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-}
-
-#[test]
-fn svid_01_svid_12_wit_12_refusals_that_take_another_configuration() {
-    use wimse_core::{DomainAnchors, Profile, TrustAnchors};
-    let world = World::new();
-    let key = world.issuer.public_jwk().clone().with_kid("k1").with_use("wit-svid");
-    let svid = DomainAnchors::new(key.into()).profile(Profile::WitSvid).issuers(["https://issuer.example"]);
-    let anchors = TrustAnchors::new().domain("spiffe://example.com", svid).unwrap();
-    let verifier =
-        world.builder().trust_anchors(anchors).allow_replay().limits(Limits::default()).build().unwrap();
-    type Edit = fn(&mut Value, &mut Value);
-    let rows: [(&str, Edit, Result<(), Reason>); 8] = [
-        ("sound", |_, _| (), Ok(())),
-        ("no kid", |h, _| drop(h.as_object_mut().unwrap().remove("kid")), Err(Reason::WitProfile)),
-        ("aud", |_, c| c["aud"] = json!("x"), Err(Reason::WitProfile)),
-        ("typ not exact", |h, _| h["typ"] = json!("application/wit+jwt"), Err(Reason::WitType)),
-        ("EdDSA", |h, _| h["alg"] = json!("EdDSA"), Err(Reason::WitAlgorithm)),
-        ("iss absent", |_, c| drop(c.as_object_mut().unwrap().remove("iss")), Err(Reason::WitIssuer)),
-        ("iss another", |_, c| c["iss"] = json!("https://issuer.example/"), Err(Reason::WitIssuer)),
-        ("tilde", |_, c| c["sub"] = json!("spiffe://example.com/~a"), Err(Reason::WitSubject)),
-    ];
-    for (what, edit, expected) in rows {
-        let request = world.request_with_wit(|header, claims| {
-            claims["sub"] = json!("spiffe://example.com/frontend");
-            claims["iss"] = json!("https://issuer.example");
-            edit(header, claims);
-        });
-        assert_eq!(verdict(&verifier, &request), expected, "{what}");
-    }
 }

@@ -13,8 +13,15 @@ use wimse_core::{
 use crate::failing::failing_requests;
 use crate::{CALLER, NOW, TARGET, World, decide, verdict};
 
+/// Remembers who was accepted and why others were not.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<Result<String, Reason>>>>);
+pub(crate) struct Seen(Arc<Mutex<Vec<Result<String, Reason>>>>);
+
+impl Seen {
+    pub(crate) fn all(&self) -> Vec<Result<String, Reason>> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl Observer for Seen {
     fn accepted(&self, peer: &Peer, _: Target<'_>) {
@@ -43,14 +50,14 @@ fn aud_01_every_decision_is_observed_exactly_once() {
         assert!(decide(&verifier, &failing.request).is_err());
         expected.push(Err(failing.reason));
     }
-    assert_eq!(*seen.0.lock().unwrap(), expected);
+    assert_eq!(seen.all(), expected);
 
     // Explaining a request is a decision too.
     let _ = verifier.verify_traced(&request, b"", &mut Steps::default()).now_or_never();
-    assert_eq!(seen.0.lock().unwrap().last(), Some(&Err(Reason::Replayed)));
+    assert_eq!(seen.all().last(), Some(&Err(Reason::Replayed)));
     // A future that nobody polls has decided all the same.
     drop(verifier.verify(&world.request()));
-    assert_eq!(seen.0.lock().unwrap().len(), expected.len() + 2);
+    assert_eq!(seen.all().len(), expected.len() + 2);
 }
 
 #[test]
@@ -64,7 +71,7 @@ fn the_default_observer_can_be_shared() {
 }
 
 /// The steps in the order in which they were first taken.
-fn first_taken(steps: &Steps) -> Vec<Step> {
+pub(crate) fn first_taken(steps: &Steps) -> Vec<Step> {
     let mut taken = Vec::new();
     for checked in &steps.0 {
         if !taken.contains(&checked.step) {

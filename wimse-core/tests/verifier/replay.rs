@@ -14,20 +14,20 @@ use wimse_core::{Limits, MemoryReplayCache, Reason, ReplayCache, Revision};
 
 use crate::{CALLER, NOW, World, decide, proof_of, verdict};
 
-type Answer = Result<Use, ReplayError>;
+pub(crate) type Answer = Result<Use, ReplayError>;
 
 /// Scope, identifier, until when to remember, now.
-type Asked = (String, String, i64, i64);
+pub(crate) type Asked = (String, String, i64, i64);
 
 /// Reason, status, challenge.
 type Refused = (Reason, u16, bool);
 
 /// A cache that says what the test wants, and remembers what it was asked.
 #[derive(Clone)]
-struct Scripted {
+pub(crate) struct Scripted {
     answer: Answer,
     later: Option<Later>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    pub(crate) asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 /// An answer that comes when the test gives it.
@@ -53,7 +53,7 @@ impl Future for Later {
 }
 
 impl Scripted {
-    fn says(answer: Answer) -> Self {
+    pub(crate) fn says(answer: Answer) -> Self {
         Self { answer, later: None, asked: Arc::default() }
     }
 
@@ -61,7 +61,7 @@ impl Scripted {
         Self { later: Some(later.clone()), ..Self::says(Ok(Use::First)) }
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 }

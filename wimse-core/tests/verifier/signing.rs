@@ -219,7 +219,7 @@ fn wpt_29_ctx_01_what_a_proof_must_cover_occurs_once() {
         let before = request.headers().clone();
         let error = sign(&signer, &mut request).unwrap_err();
         assert_eq!(error, SignError::RepeatedField(name.parse().unwrap()));
-        assert_eq!(error.reason(), "context_token_repeated");
+        assert_eq!(error.reason(), "field_repeated");
         assert_eq!(*request.headers(), before);
     }
 }

@@ -157,7 +157,7 @@ fn prepare(
     Ok(())
 }
 
-/// Takes an earlier signature of ours away.
+/// Takes an earlier signature of ours away, with what was added to be covered by it.
 pub(crate) fn remove_signature(headers: &mut HeaderMap) -> Result<(), SignatureError> {
     if !headers.contains_key(SIGNATURE_INPUT) {
         return Ok(());
@@ -173,6 +173,7 @@ pub(crate) fn remove_signature(headers: &mut HeaderMap) -> Result<(), SignatureE
     if earlier {
         headers.remove(SIGNATURE_INPUT);
         headers.remove(SIGNATURE);
+        headers.remove(CONTENT_DIGEST);
     }
     Ok(())
 }
