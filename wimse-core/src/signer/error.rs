@@ -104,8 +104,8 @@ impl fmt::Display for SignError {
                 write!(f, "field {name} occurs more than once, so that the proof cannot cover it")
             }
             Self::ContentUnavailable => f.write_str(
-                "an HTTP signature covers the content, and this body is a stream: buffer it up to a limit, or use a \
-                 Workload Proof Token, which does not cover content",
+                "an HTTP signature covers the content, and this body is a stream: buffer it up to a limit, \
+                 unless it is a gRPC stream that waits for its sender, or use a Workload Proof Token, which does not cover content",
             ),
             Self::ContentTooLarge { limit } => write!(
                 f,

@@ -52,11 +52,15 @@ impl SignOptions {
         self
     }
 
-    /// These options, and `defaults` for everything that they leave open.
+    /// These options, and `defaults` for everything that they leave open; without the expected callee of `defaults` if these
+    /// do without a signed response.
     pub fn or(self, defaults: &Self) -> Self {
+        // Whoever gives up the signed response gives up who was to sign it.
+        let gives_up = self.signed_response == Some(false);
+        let callee = || defaults.expected_callee.clone().filter(|_| !gives_up);
         Self {
             audience: self.audience.or_else(|| defaults.audience.clone()),
-            expected_callee: self.expected_callee.or_else(|| defaults.expected_callee.clone()),
+            expected_callee: self.expected_callee.or_else(callee),
             proof: self.proof.or(defaults.proof),
             signed_response: self.signed_response.or(defaults.signed_response),
             skip: self.skip || defaults.skip,

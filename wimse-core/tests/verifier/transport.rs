@@ -31,7 +31,7 @@ fn outcome(builder: SignerBuilder, target: &str) -> Result<(), &'static str> {
 }
 
 #[test]
-fn wit_40_wpt_39_credentials_travel_over_https_unless_told_otherwise() {
+fn wit_40_wpt_39_hsq_36_credentials_travel_over_https_unless_told_otherwise() {
     let world = World::new();
     let refused = Err("plaintext_refused");
     let unknown = Err("transport_unknown");

@@ -234,3 +234,8 @@ pub(crate) fn sign_error(error: &Error) -> Option<&SignError> {
 pub(crate) fn client_with_defaults(headers: HeaderMap) -> reqwest::Client {
     client_builder().no_proxy().default_headers(headers).build().unwrap()
 }
+
+/// A client that follows redirects, and decompresses, as reqwest does unless told otherwise.
+pub(crate) fn following() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}

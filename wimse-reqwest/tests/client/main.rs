@@ -8,12 +8,21 @@
     reason = "test code"
 )]
 
+mod attempts;
 mod calls;
 mod context;
 mod credentials;
 mod errors;
 mod fixture;
+mod intermediary;
+mod lengths;
 mod options;
+mod orders;
 mod redirects;
+mod responses;
 mod retries;
+mod signatures;
+mod streams;
+mod tampering;
 mod transport;
+mod unsigned;

@@ -11,7 +11,9 @@ use wimse_reqwest::{RequestBuilderExt, WimseError, WimseMiddleware};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::fixture::{AUTHORIZATION, Service, WIT, clients, domain, refused, signer, signing, through};
+use crate::fixture::{
+    AUTHORIZATION, Service, WIT, clients, domain, following, refused, signer, signing, through,
+};
 
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
@@ -20,10 +22,6 @@ async fn redirecting(status: u16, location: &str) -> MockServer {
     let response = ResponseTemplate::new(status).insert_header(LOCATION, location);
     Mock::given(any()).respond_with(response).mount(&server).await;
     server
-}
-
-fn following() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 #[tokio::test]

@@ -78,7 +78,8 @@ impl<R> AuthenticateLayer<R> {
 
     /// Signs the responses to requests that ask for it (http-signature §3.3, §3.5), with the credential of this signer.
     ///
-    /// The signature covers the content, which is read whole before: up to 2 MiB, see [`AuthenticateLayer::response_limit`].
+    /// The signature covers the content, which is read whole before: up to 2 MiB, see [`AuthenticateLayer::response_limit`]. A
+    /// response that neither ends nor grows is ended by nothing but a timeout outside this layer.
     /// Where a demanded signature cannot be made, the response is an error with status 501. Without this setting every
     /// request that demands a signed response is answered so, before the inner service sees it.
     ///

@@ -16,6 +16,10 @@ use crate::body::{ReadError, Reading, Whole};
 use crate::rejection::is_grpc;
 use crate::{BoxError, MaybeBuffered};
 
+/// How often a gRPC stream may have nothing new to say before it is taken for one that waits for its sender. tokio's own
+/// streams have nothing now and then only because others are to have their turn.
+const IDLE_TURNS: u8 = 8;
+
 /// What to do with a request.
 pub(super) struct Plan<S, W> {
     pub(super) inner: S,
@@ -46,7 +50,7 @@ pin_project! {
         S: Service<Request<W::Body>, Response = Response<T>>,
     {
         Unsigned { request: Request<B>, plan: Plan<S, W> },
-        Reading { #[pin] reading: Reading<B>, parts: Option<request::Parts>, plan: Option<Plan<S, W>> },
+        Reading { #[pin] reading: Reading<B>, parts: Option<request::Parts>, plan: Option<Plan<S, W>>, idle: u8 },
         Sent { #[pin] response: S::Future, expected: Option<ExpectedResponse>, limit: usize },
         Checking { #[pin] reading: Reading<T>, parts: Option<response::Parts>, verified: Option<ResponseVerified> },
         Done,
@@ -83,7 +87,7 @@ where
             }
             Some(limit) => {
                 let reading = Reading::new(body, limit);
-                Ok(Self::Reading { reading, parts: Some(parts), plan: Some(plan) })
+                Ok(Self::Reading { reading, parts: Some(parts), plan: Some(plan), idle: 0 })
             }
             None => Err(SignError::ContentUnavailable.into()),
         }
@@ -132,11 +136,16 @@ where
                     };
                     State::begin(request, plan)?
                 }
-                StateProjection::Reading { reading, parts, plan } => {
-                    let read = reading.poll(cx, |_| ());
+                StateProjection::Reading { reading, parts, plan, idle } => {
+                    *idle = idle.saturating_add(1);
+                    let read = reading.poll(cx, |_| *idle = 0);
                     if read.is_pending() && parts.as_ref().is_some_and(|parts| is_grpc(&parts.headers)) {
-                        // A stream that waits for its sender, who may wait for the response.
-                        return Poll::Ready(Err(SignError::ContentUnavailable.into()));
+                        if *idle >= IDLE_TURNS {
+                            // The sender may wait for the response.
+                            return Poll::Ready(Err(SignError::ContentUnavailable.into()));
+                        }
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
                     }
                     let Whole { content, trailers } = match ready!(read) {
                         Ok(whole) => whole,

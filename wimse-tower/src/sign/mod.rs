@@ -22,9 +22,10 @@
 //! # }
 //! ```
 //!
-//! Inside a retry layer, so that every attempt is signed afresh. tonic's requests have no authority: give the
-//! signer an [`Audience::BaseUrl`](wimse_core::Audience::BaseUrl), and by its options an expected callee where
-//! responses must be signed.
+//! Inside a retry layer, so that every attempt is signed afresh. tonic's requests have no authority: either
+//! make the generated client with `with_origin`, or give the signer an [`Audience::BaseUrl`](wimse_core::Audience::BaseUrl),
+//! and by its options an expected callee where responses must be signed. Trailers are not covered by a signature, so a
+//! `grpc-status` in them is authenticated by the transport alone.
 //!
 //! With HTTP signatures, and responses that are refused unless the callee signed them:
 //!

@@ -1,18 +1,5 @@
-//! tonic over a real socket: the layers in front of a server and over a client's channel.
-//!
-//! Signing a tonic client through a layer over its `Channel`, and the caller in the handler.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test"
-)]
+//! Calls with a Workload Proof Token: a layer over the `Channel` signs, and the handler sees the caller.
 
-#[path = "../examples/tonic/echo.rs"]
-mod echo;
-
-use echo::{Echo, EchoClient};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::Code;
@@ -22,6 +9,8 @@ use wimse::testing::{TestDomain, TestWorkload};
 use wimse::tower::sign::Sign;
 use wimse::tower::{AuthenticateLayer, AuthorizeLayer, SignLayer};
 use wimse::{Audience, Audiences, policy};
+
+use crate::echo::{Echo, EchoClient};
 
 async fn serve(domain: &TestDomain) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
