@@ -25,6 +25,7 @@ mod replay;
 mod response_refusals;
 mod responses;
 mod secrecy;
+mod signature_regressions;
 mod signatures;
 mod signing;
 mod signing_signatures;

@@ -91,8 +91,9 @@ impl<R> AuthenticateLayer<R> {
     }
 
     /// As [`AuthenticateLayer::sign_responses`], for every response, asked for or not. A request without an HTTP signature,
-    /// to which no response can be tied, is refused with 501, also where [`AuthenticateLayer::optional`] would let it pass
-    /// anonymously: let the verifier accept [`Proof::HttpSignature`](wimse_core::Proof::HttpSignature) alone.
+    /// to which no response can be tied, is refused, with 501 if it has a proof token: let the verifier accept
+    /// [`Proof::HttpSignature`](wimse_core::Proof::HttpSignature) alone. Nobody passes anonymously, whatever
+    /// [`AuthenticateLayer::optional`] says.
     pub fn sign_all_responses(self, signer: Signer) -> Self {
         self.responses(signer, true)
     }

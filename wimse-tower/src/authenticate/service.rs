@@ -53,13 +53,9 @@ where
 
         let head =
             RequestHead { method: &parts.method, uri: (self.config.target)(&parts), headers: &parts.headers };
-        if self.config.optional && verifier.is_anonymous(&parts.headers) {
-            let answer = Answer::to(None, responses.as_ref(), *response_limit, verifier.observer());
-            if let Answer::Impossible(why) = answer {
-                let rejection = impossible(why);
-                verifier.observer().rejected(&rejection, Target::from(&head));
-                return ResponseFuture::refused(refuse(respond, rejection, &parts));
-            }
+        // Nothing ties a response to a request without credentials.
+        let always = responses.as_ref().is_some_and(|responses| responses.always);
+        if self.config.optional && !always && verifier.is_anonymous(&parts.headers) {
             verifier.observer().anonymous(Target::from(&head));
             parts.extensions.insert(Anonymous::new(verifier.rejection(Reason::CredentialsMissing)));
             let request = Request::from_parts(parts, MaybeBuffered::streamed(body));
