@@ -1,11 +1,12 @@
 //! A server on a socket, a client for each version of HTTP, and requests signed by a trust domain of the test's own.
 
+use std::fmt::Debug;
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderMap, Method, Request, StatusCode, Version};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -121,16 +122,14 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.inner.request(request).await.unwrap();
+        self.try_send(request).await.unwrap()
+    }
+
+    /// As [`Client::send`], for requests that may get no response.
+    pub(crate) async fn try_send(&self, request: Request<Body>) -> Result<Reply, legacy::Error> {
+        let response = self.inner.request(request).await?;
         assert_eq!(response.version(), self.version);
-        let (parts, body) = response.into_parts();
-        let collected = body.collect().await.unwrap();
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            trailers: collected.trailers().cloned(),
-            body: collected.to_bytes(),
-        }
+        Ok(Reply::of(response).await)
     }
 }
 
@@ -144,6 +143,20 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    pub(crate) async fn of<B: HttpBody>(response: Response<B>) -> Self
+    where
+        B::Error: Debug,
+    {
+        let (parts, body) = response.into_parts();
+        let collected = body.collect().await.unwrap();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            trailers: collected.trailers().cloned(),
+            body: collected.to_bytes(),
+        }
+    }
+
     /// The body of a success.
     #[track_caller]
     pub(crate) fn ok(&self) -> &str {

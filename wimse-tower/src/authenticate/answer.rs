@@ -132,7 +132,7 @@ where
 {
     let limit = signing.limit;
     let small = response.body().size_hint().upper().is_some_and(|upper| upper <= limit as u64);
-    if signing.is_optional() && !small {
+    if signing.is_optional() && (!small || is_endless(response.headers())) {
         return Begun::Response(response.map(MaybeBuffered::streamed));
     }
     let (parts, body) = response.into_parts();
@@ -140,7 +140,7 @@ where
     if rest.has_no_content() {
         return Begun::Response(rest.finish(Whole::default()));
     }
-    if !small && is_endless(&rest.parts.headers) {
+    if is_endless(&rest.parts.headers) {
         return Begun::Response(rest.refuse(impossible("a stream of events")));
     }
     Begun::Answering(Answering { reading: Reading::new(body, limit), rest: Some(Box::new(rest)) })
