@@ -77,6 +77,11 @@ fn request_target<'a>(request: &RequestParts<'a>) -> Result<Cow<'a, str>, Proble
     }
     match (request.uri.authority(), request.uri.path_and_query()) {
         (None, Some(target)) => Ok(Cow::Borrowed(target.as_str())),
+        (Some(_), Some(target)) if request.origin_form => Ok(match target.as_str() {
+            // An empty path travels as a slash (RFC 9112 §3.2.1).
+            query if query.starts_with('?') => Cow::Owned(["/", query].concat()),
+            target => Cow::Borrowed(target),
+        }),
         (Some(authority), _) if request.method == Method::CONNECT && request.uri.scheme().is_none() => {
             Ok(Cow::Borrowed(authority.as_str()))
         }

@@ -17,19 +17,28 @@ pub struct RequestParts<'a> {
     pub(super) scheme: Option<&'a str>,
     pub(super) authority: Option<&'a str>,
     pub(super) request_target: Option<&'a str>,
+    pub(super) origin_form: bool,
 }
 
 impl<'a> RequestParts<'a> {
     /// A request without trailers.
     pub fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
-        Self { method, uri, headers, trailers: None, scheme: None, authority: None, request_target: None }
+        Self {
+            method,
+            uri,
+            headers,
+            trailers: None,
+            scheme: None,
+            authority: None,
+            request_target: None,
+            origin_form: false,
+        }
     }
 
     /// As [`RequestParts::new`], where `@request-target` is the origin form whatever form the target has: what a client
     /// puts into its request line, and a server gets (RFC 9112 §3.2.1).
     pub(crate) fn in_origin_form(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
-        let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        Self::new(method, uri, headers).with_request_target(target)
+        Self { origin_form: true, ..Self::new(method, uri, headers) }
     }
 
     /// The method.

@@ -17,6 +17,7 @@ fn amb_01_the_older_revision_is_signed_with_absolute_uris_and_verified_as_it_arr
         ("https://orders.example.com/a%2Fb", "/a%2Fb"),
         ("https://orders.example.com/?", "/?"),
         ("https://orders.example.com", "/"),
+        ("https://orders.example.com?page=2", "/?page=2"),
     ] {
         // HTTP/1.1 has a request line; of HTTP/2's fields an absolute URI is made again.
         for received in [line, target] {
@@ -89,6 +90,7 @@ fn hsq_18_hsr_18_options_are_merged_one_by_one() {
     let (shipping, billing) = (world.domain.id("/shipping"), world.domain.id("/billing"));
     let none = SignOptions::default;
     let demanding = none().audience("shared").require_signed_response(true);
+    let demanding_of = demanding.clone().expected_callee(shipping.clone());
     let token = none().audience("shared").proof(Proof::Wpt);
     let named = none().audience(Audience::CalleeIdentifier).expected_callee(shipping.clone());
     let signature = |audience: &str, demanded| (audience.to_owned(), Proof::HttpSignature, demanded);
@@ -97,6 +99,9 @@ fn hsq_18_hsr_18_options_are_merged_one_by_one() {
         (none().audience("own"), &demanding, signature("own", true)),
         (none().require_signed_response(false), &demanding, signature("shared", false)),
         (none().proof(Proof::HttpSignature), &demanding, signature("shared", true)),
+        (none(), &demanding_of, signature("shared", true)),
+        // Nothing would check the callee any more.
+        (none().require_signed_response(false), &demanding_of, signature("shared", false)),
         (none(), &token, ("shared".to_owned(), Proof::Wpt, false)),
         (none().proof(Proof::HttpSignature), &token, signature("shared", false)),
         (none(), &named, signature(shipping.as_str(), false)),
