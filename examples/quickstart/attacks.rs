@@ -11,7 +11,7 @@ use wimse::reqwest::RequestBuilderExt;
 use wimse::{Clock, Credential, SignOptions, Signer, SystemClock, UnixTime, WitIssuer, WorkloadId};
 
 use crate::callers::{reqwest_client, signer};
-use crate::identity_server::{self, STALE};
+use crate::identity_server;
 use crate::report::Report;
 
 type Outcome = Result<String, Box<dyn Error>>;
@@ -44,7 +44,7 @@ pub(crate) async fn run(
         outcome(misdirected.send().await?).await?,
     );
 
-    let expired = identity_server::enrol(identity, STALE, SigningKey::generate(Algorithm::Es256)?).await?;
+    let expired = identity_server::expired_credential(identity).await?;
     let unwilling = signed_headers(&url, &signer(&expired)?).err().map(|error| error.to_string());
     let unwilling = unwilling.is_some_and(|error| error.contains("expired"));
     report.expect(

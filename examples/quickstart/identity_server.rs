@@ -1,104 +1,106 @@
 //! An identity server for development: it publishes its keys and issues tokens to workloads that present a join
-//! token and prove that they hold their key. Its protocol is this example's own; the drafts leave it open.
+//! token, or the credential that they have, and prove that they hold a new key. It speaks the protocol of `wimse-identity`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::Response;
 use axum::{Json, Router, routing::get, routing::post};
-use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
-use wimse::jose::{Algorithm, Jwk, JwkSet, PublicKey, SigningKey, random_id};
-use wimse::{Clock, Credential, SystemClock, WitIssuer, WitRequest, WorkloadId};
+use wimse::axum::{Workload, authenticate_optional};
+use wimse::jose::{Algorithm, JwkSet, SigningKey};
+use wimse::{
+    Audiences, Clock, Credential, MemoryReplayCache, Peer, Proof, SystemClock, TrustAnchors, Verifier,
+    WitIssuer, WitRequest, WorkloadId,
+};
+use wimse_identity::server::protocol::{
+    Claimant, Enrolments, Evidence, EvidenceKind, NONCE_PATH, Nonce, Refusal, TOKEN_PATH, Token, TokenRequest,
+};
+use wimse_identity::server::{IdentityServer, IdentityServerBuilder};
 
 use crate::server;
 
 /// The join token whose holder gets a token that expired an hour ago, to show what happens to those.
 pub(crate) const STALE: &str = "join-stale";
 
-struct IdentityServer {
-    base: String,
+/// How long tokens live.
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+struct Issuer {
+    enrolments: Enrolments,
     issuer: WitIssuer,
     jwks: JwkSet,
-    /// Which join token stands for which workload.
+    /// Which join token stands for which workload. A real one would count once.
     workloads: HashMap<&'static str, WorkloadId>,
-    /// Nonces that were handed out and not used yet.
-    nonces: Mutex<HashSet<String>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Enrolment {
-    join_token: String,
-    jwk: serde_json::Value,
-    nonce: String,
-    /// A signature by the key, over what only this server asked for.
-    proof: String,
 }
 
 /// Starts the server and returns its base URL.
 pub(crate) async fn start() -> Result<String, Box<dyn Error>> {
     let (listener, base) = server::bind().await?;
     let key = SigningKey::generate(Algorithm::Es256)?;
-    let state = IdentityServer {
-        base: base.clone(),
-        jwks: key.public_jwk().clone().with_kid("issuer-1").into(),
-        issuer: WitIssuer::new(key, "issuer-1").issuer(&base),
+    let jwks = JwkSet::from(key.public_jwk().clone().with_kid("issuer-1"));
+    // Whoever renews signs the request with the credential that this server gave out before.
+    let verifier = Verifier::builder()
+        .trust_anchors(TrustAnchors::new().domain("example.com", jwks.clone())?)
+        .audiences(Audiences::base_url(&base))
+        .replay_cache(MemoryReplayCache::default())
+        .proofs([Proof::HttpSignature])
+        .build()?;
+    let state = Issuer {
+        enrolments: Enrolments::new(&base)?,
+        issuer: WitIssuer::new(key, "issuer-1").issuer(&base).lifetime(LIFETIME),
+        jwks,
         workloads: HashMap::from([
             ("join-frontend", WorkloadId::parse("wimse://example.com/frontend")?),
             ("join-batch", WorkloadId::parse("wimse://example.com/batch")?),
             ("join-orders", WorkloadId::parse("wimse://example.com/orders")?),
             (STALE, WorkloadId::parse("wimse://example.com/frontend")?),
         ]),
-        nonces: Mutex::default(),
     };
     let app = Router::new()
+        .route(NONCE_PATH, post(nonce))
+        .route(TOKEN_PATH, post(token))
+        .layer(authenticate_optional(verifier))
         .route("/jwks", get(keys))
-        .route("/nonce", post(nonce))
-        .route("/token", post(token))
         .with_state(Arc::new(state));
     server::serve(listener, app);
     Ok(base)
 }
 
-async fn keys(State(server): State<Arc<IdentityServer>>) -> Json<JwkSet> {
+async fn keys(State(server): State<Arc<Issuer>>) -> Json<JwkSet> {
     Json(server.jwks.clone())
 }
 
-async fn nonce(State(server): State<Arc<IdentityServer>>) -> Result<String, StatusCode> {
-    let nonce = random_id().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-    server.nonces.lock().unwrap_or_else(PoisonError::into_inner).insert(nonce.clone());
-    Ok(nonce)
+async fn nonce(State(server): State<Arc<Issuer>>) -> Response<String> {
+    server.enrolments.nonce().map_or_else(Refusal::to_response, |nonce| nonce.to_response())
 }
 
-async fn token(
-    State(server): State<Arc<IdentityServer>>,
-    Json(enrolment): Json<Enrolment>,
-) -> Result<String, StatusCode> {
-    let fresh = server.nonces.lock().unwrap_or_else(PoisonError::into_inner).remove(&enrolment.nonce);
-    let jwk = Jwk::parse(&enrolment.jwk.to_string()).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let algorithm = jwk.alg().ok_or(StatusCode::BAD_REQUEST)?;
-    let key = PublicKey::new(jwk).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let proof = BASE64URL_NOPAD.decode(enrolment.proof.as_bytes()).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let proven = key.verify(algorithm, &challenge(&server.base, &enrolment.nonce), &proof).is_ok();
-    let workload = server.workloads.get(enrolment.join_token.as_str());
-    match workload {
-        Some(workload) if fresh && proven => {
-            let mut request = WitRequest::new(workload.clone(), key.jwk().clone());
-            if enrolment.join_token == STALE {
-                request = request.expires_at(SystemClock.now().minus(Duration::from_secs(3600)));
+async fn token(State(server): State<Arc<Issuer>>, caller: Option<Workload>, body: Bytes) -> Response<String> {
+    let caller = caller.as_ref().map(|Workload(peer)| peer);
+    server.issue(&body, caller).map_or_else(Refusal::to_response, |token| token.to_response())
+}
+
+impl Issuer {
+    fn issue(&self, body: &[u8], caller: Option<&Peer>) -> Result<Token, Refusal> {
+        let enrolment = self.enrolments.verify(body, caller)?;
+        let (workload, stale) = match enrolment.claimant() {
+            Claimant::JoinToken(token) => {
+                let workload = self.workloads.get(token.as_str()).ok_or(Refusal::EvidenceRefused)?;
+                (workload, token == STALE)
             }
-            server.issuer.issue_with(request).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+            Claimant::Credential(workload) => (workload, false),
+            _ => return Err(Refusal::EvidenceUnsupported),
+        };
+        let mut request = WitRequest::new(workload.clone(), enrolment.key().clone());
+        if stale {
+            request = request.expires_at(SystemClock.now().minus(LIFETIME));
         }
-        _ => Err(StatusCode::FORBIDDEN),
+        let token = self.issuer.issue_with(request).map_err(|_| Refusal::Unavailable)?;
+        Ok(Token { token, expires_in: LIFETIME.as_secs() })
     }
-}
-
-/// What a workload signs: bound to this server and to a nonce that counts once.
-fn challenge(server: &str, nonce: &str) -> Vec<u8> {
-    format!("quickstart enrolment\n{server}\n{nonce}").into_bytes()
 }
 
 /// Fetches the issuer's public keys.
@@ -106,18 +108,27 @@ pub(crate) async fn fetch_keys(server: &str) -> Result<JwkSet, Box<dyn Error>> {
     Ok(JwkSet::parse(&reqwest::get(format!("{server}/jwks")).await?.error_for_status()?.text().await?)?)
 }
 
-/// Gets a token for a workload's key, as the workload would do it.
-pub(crate) async fn enrol(
-    server: &str,
-    join_token: &str,
-    key: SigningKey,
-) -> Result<Credential, Box<dyn Error>> {
-    let client = reqwest::Client::new();
-    let nonce = client.post(format!("{server}/nonce")).send().await?.error_for_status()?.text().await?;
-    let proof = BASE64URL_NOPAD.encode(&key.sign(&challenge(server, &nonce))?);
-    let jwk = serde_json::to_value(key.public_jwk())?;
-    let enrolment = Enrolment { join_token: join_token.to_owned(), jwk, nonce, proof };
-    let response =
-        client.post(format!("{server}/token")).json(&enrolment).send().await?.error_for_status()?;
-    Ok(Credential::new(&response.text().await?, key)?)
+/// A workload's client of the server, which makes its keys, proves them and renews in good time.
+pub(crate) fn client(server: &str, join_token: &'static str) -> IdentityServerBuilder {
+    // A real workload would read its token from a file.
+    IdentityServer::builder(server)
+        .join_token(move || Ok::<_, String>(join_token.to_owned()))
+        .allow_plaintext_loopback()
+}
+
+/// What a careless workload does: speaks the protocol by hand and does not look at what it gets, an expired token here.
+pub(crate) async fn expired_credential(server: &str) -> Result<Credential, Box<dyn Error>> {
+    let (http, key) = (reqwest::Client::new(), SigningKey::generate(Algorithm::Es256)?);
+    let nonce: Nonce = http.post(format!("{server}{NONCE_PATH}")).send().await?.json().await?;
+    let evidence = Evidence { kind: EvidenceKind::JoinToken, value: STALE.to_owned() };
+    let request = TokenRequest::new(evidence, &key, server, &nonce.nonce, SystemClock.now())?;
+    let answer = http.post(format!("{server}{TOKEN_PATH}")).json(&request).send().await?;
+    let token: Token = answer.error_for_status()?.json().await?;
+    Ok(Credential::new(&token.token, key)?)
+}
+
+/// What a careful one gets instead: the reason why there is no credential.
+pub(crate) async fn refusal(server: &str, join_token: &'static str) -> Result<&'static str, Box<dyn Error>> {
+    let outcome = client(server, join_token).build()?.obtain().await;
+    Ok(outcome.map_or_else(|error| error.reason(), |_| "issued"))
 }

@@ -15,11 +15,13 @@ mod signatures;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use identity_server::STALE;
 use report::Report;
 use signatures::Orders;
-use wimse::jose::{Algorithm, SigningKey};
-use wimse::{TrustAnchors, TrustStore};
+use wimse::jose::Algorithm;
+use wimse::{CredentialSource, TrustAnchors, TrustStore};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -29,24 +31,26 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let identity = identity_server::start().await?;
     let jwks = identity_server::fetch_keys(&identity).await?;
     report.note(format!("{identity} publishes {} key for trust domain example.com", jwks.keys().len()));
-    let frontend =
-        identity_server::enrol(&identity, "join-frontend", SigningKey::generate(Algorithm::Es256)?).await?;
+    // Each of these renews its token with a new key, for as long as it lives.
+    let frontend = identity_server::client(&identity, "join-frontend").build()?.start();
     let batch =
-        identity_server::enrol(&identity, "join-batch", SigningKey::generate(Algorithm::Ed25519)?).await?;
+        identity_server::client(&identity, "join-batch").algorithm(Algorithm::Ed25519).build()?.start();
+    let own = identity_server::client(&identity, "join-orders").build()?.start();
+    for source in [&frontend, &batch, &own] {
+        source.handle().ready(Duration::from_secs(10)).await?;
+    }
+    let (frontend, batch, own) =
+        (frontend.credentials().current()?, batch.credentials().current()?, own.credentials().current()?);
     report.note(format!(
         "issued a token to {} (ES256) and {} (Ed25519), keys proven",
         frontend.subject(),
         batch.subject()
     ));
-    let refused = identity_server::enrol(&identity, "guessed", SigningKey::generate(Algorithm::Es256)?).await;
-    report.expect(
-        "enrolment with a guessed join token",
-        "refused",
-        if refused.is_err() { "refused" } else { "issued" },
-    );
+    let got = identity_server::refusal(&identity, "guessed").await?;
+    report.expect("enrolment with a guessed join token", "evidence_refused", got);
+    let got = identity_server::refusal(&identity, STALE).await?;
+    report.expect("a token that has expired already", "token_expired", got);
 
-    let own =
-        identity_server::enrol(&identity, "join-orders", SigningKey::generate(Algorithm::Es256)?).await?;
     let orders = orders::start(jwks.clone(), &own).await?;
     report.heading(&format!("accepted by the orders service at {orders}: Workload Proof Tokens"));
     callers::run(&orders, &frontend, &batch, &mut report).await?;
