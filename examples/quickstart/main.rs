@@ -32,10 +32,9 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let jwks = identity_server::fetch_keys(&identity).await?;
     report.note(format!("{identity} publishes {} key for trust domain example.com", jwks.keys().len()));
     // Each of these renews its token with a new key, for as long as it lives.
-    let frontend = identity_server::client(&identity, "join-frontend").build()?.start();
-    let batch =
-        identity_server::client(&identity, "join-batch").algorithm(Algorithm::Ed25519).build()?.start();
-    let own = identity_server::client(&identity, "join-orders").build()?.start();
+    let frontend = identity_server::client(&identity, "join-frontend").start()?;
+    let batch = identity_server::client(&identity, "join-batch").algorithm(Algorithm::Ed25519).start()?;
+    let own = identity_server::client(&identity, "join-orders").start()?;
     for source in [&frontend, &batch, &own] {
         source.handle().ready(Duration::from_secs(10)).await?;
     }

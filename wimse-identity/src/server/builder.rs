@@ -9,6 +9,7 @@ use wimse_core::identifier::Schemes;
 use wimse_core::jose::Algorithm;
 use wimse_core::{Clock, SystemClock, WorkloadId};
 
+use super::IdentityServer;
 use super::client::IdentityServerClient;
 use super::evidence::EvidenceSource;
 use super::http::Http;
@@ -26,6 +27,7 @@ pub struct IdentityServerBuilder {
     subject: Option<WorkloadId>,
     schemes: Schemes,
     roots: Option<Vec<u8>>,
+    proxy: Option<String>,
     loopback: bool,
     timeout: Duration,
     renewal: Renewal,
@@ -43,6 +45,7 @@ impl IdentityServerBuilder {
             subject: None,
             schemes: Schemes::default(),
             roots: None,
+            proxy: None,
             loopback: false,
             timeout: Duration::from_secs(10),
             renewal: Renewal {
@@ -111,8 +114,15 @@ impl IdentityServerBuilder {
     }
 
     /// Trusts only these root certificates for the server's own (PEM, any number). Default: those of the system.
-    pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots = Some(pem.into());
+        self
+    }
+
+    /// Reaches an `https` server through the HTTP proxy at this URL, which sees nothing but its name. Default: no proxy, whatever the
+    /// environment says.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(url.into());
         self
     }
 
@@ -161,7 +171,20 @@ impl IdentityServerBuilder {
         self
     }
 
-    /// Builds the client.
+    /// Starts to get credentials: see [`Handle::ready`](crate::Handle::ready).
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn start(self) -> Result<IdentityServer, BuildError> {
+        Ok(self.build()?.start())
+    }
+
+    /// Builds the client, for a single credential.
     ///
     /// # Errors
     ///
@@ -180,7 +203,7 @@ impl IdentityServerBuilder {
         }
         Ok(IdentityServerClient {
             evidence: self.evidence.ok_or(BuildError::Evidence)?,
-            http: Http::new(base, self.roots.as_deref(), self.loopback)?,
+            http: Http::new(base, self.roots.as_deref(), self.proxy, self.loopback)?,
             algorithm: self.algorithm,
             subject: self.subject,
             schemes: self.schemes,
@@ -219,7 +242,9 @@ pub enum BuildError {
     /// No time for an attempt.
     Timeout,
     /// The roots are not PEM with at least one certificate.
-    Roots,
+    RootCertificates,
+    /// The URL of the proxy cannot be used.
+    Proxy,
     /// The TLS library could not be set up, for instance because the system has no root certificates.
     Tls,
 }
@@ -234,7 +259,8 @@ impl BuildError {
             Self::RenewAfter => "renew_after_invalid",
             Self::Backoff => "backoff_invalid",
             Self::Timeout => "timeout_invalid",
-            Self::Roots => "roots_invalid",
+            Self::RootCertificates => "root_certificates_invalid",
+            Self::Proxy => "proxy_invalid",
             Self::Tls => "tls_unavailable",
         }
     }
@@ -251,7 +277,8 @@ impl fmt::Display for BuildError {
             Self::RenewAfter => "renew_after() takes a part of the lifetime from 0.1 to 0.8",
             Self::Backoff => "backoff() takes a first wait over zero and a longest that is no shorter",
             Self::Timeout => "timeout() takes a time over zero",
-            Self::Roots => "roots_pem() takes PEM text with at least one certificate",
+            Self::RootCertificates => "root_certificates() takes PEM text with at least one certificate",
+            Self::Proxy => "the URL of the proxy cannot be used",
             Self::Tls => "TLS could not be set up: does the system have root certificates?",
         })
     }

@@ -19,6 +19,7 @@ use super::protocol::{
 };
 use super::task::Renewal;
 use super::{IdentityServer, task};
+use crate::life::Life;
 use crate::{Handle, SourceError, SourceObserver};
 
 /// A configured client of an identity server: one credential at a time by [`obtain`](Self::obtain), or a source that renews it by
@@ -42,9 +43,7 @@ pub struct IdentityServerClient {
 pub(super) struct Held {
     pub(super) credential: Credential,
     token_hash: String,
-    /// When it was asked for, and how long it lives from then on by the server's account and by its own.
-    pub(super) since: Instant,
-    pub(super) lifetime: Duration,
+    pub(super) life: Life,
 }
 
 impl IdentityServerClient {
@@ -146,14 +145,13 @@ impl IdentityServerClient {
             let found = credential.subject();
             return Err(refused(format_args!("the token is for {found} instead of {expected}")));
         }
-        let left = credential.expires_at().seconds_since(self.clock.now());
-        let left = u64::try_from(left).unwrap_or(0).min(token.expires_in);
-        if left == 0 {
+        let at_most = Duration::from_secs(token.expires_in);
+        let Some(life) = Life::new(credential.expires_at(), since, at_most, &self.clock) else {
             let why = "the token has expired already: compare this host's clock with the server's";
             return Err(SourceError::new("token_expired", format_args!("{}: {why}", self.http.base())));
-        }
+        };
         let token_hash = encoded_sha256(token.token.as_bytes());
-        Ok(Held { credential, token_hash, since, lifetime: Duration::from_secs(left) })
+        Ok(Held { credential, token_hash, life })
     }
 }
 

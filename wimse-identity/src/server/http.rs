@@ -1,7 +1,7 @@
 //! HTTP to the identity server: https, no redirects, bounded in size.
 
 use http::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Certificate, Client, ClientBuilder, Response, Url, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Proxy, Response, Url, redirect};
 use serde::de::DeserializeOwned;
 
 use super::builder::BuildError;
@@ -19,21 +19,27 @@ pub(super) struct Http {
 
 impl Http {
     /// A client for the server with this canonical base URL.
-    pub(super) fn new(base: String, roots: Option<&[u8]>, loopback: bool) -> Result<Self, BuildError> {
+    pub(super) fn new(
+        base: String,
+        roots: Option<&[u8]>,
+        proxy: Option<String>,
+        loopback: bool,
+    ) -> Result<Self, BuildError> {
         let url = Url::parse(&base).map_err(|_| BuildError::BaseUrl)?;
         let plaintext = url.scheme() != "https";
         if plaintext && !(loopback && is_loopback(&url)) {
             return Err(BuildError::Plaintext);
         }
-        let mut builder = ClientBuilder::new().redirect(redirect::Policy::none()).https_only(!plaintext);
-        if plaintext {
-            // What must not leave this host is not for a proxy either.
-            builder = builder.no_proxy();
+        let mut builder =
+            ClientBuilder::new().redirect(redirect::Policy::none()).https_only(!plaintext).no_proxy();
+        if let Some(proxy) = proxy {
+            // For https alone: what must not leave this host is not for a proxy either.
+            builder = builder.proxy(Proxy::https(proxy).map_err(|_| BuildError::Proxy)?);
         }
         if let Some(pem) = roots {
-            let roots = Certificate::from_pem_bundle(pem).map_err(|_| BuildError::Roots)?;
+            let roots = Certificate::from_pem_bundle(pem).map_err(|_| BuildError::RootCertificates)?;
             if roots.is_empty() {
-                return Err(BuildError::Roots);
+                return Err(BuildError::RootCertificates);
             }
             builder = builder.tls_certs_only(roots);
         }

@@ -11,8 +11,7 @@
 //!
 //! let identity = IdentityServer::builder("https://identity.example.com")
 //!     .service_account_jwt_file("/var/run/secrets/identity/token")
-//!     .build()?
-//!     .start();
+//!     .start()?;
 //! identity.handle().ready(Duration::from_secs(30)).await?;
 //! let signer = Signer::builder().credentials(identity.credentials()).build()?;
 //! # Ok(())

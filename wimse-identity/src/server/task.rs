@@ -13,6 +13,7 @@ use wimse_core::{Clock, RotatingCredential};
 use super::client::{Held, IdentityServerClient};
 use super::protocol::Refusal;
 use crate::backoff::{Backoff, fraction};
+use crate::life::Life;
 use crate::{Reporter, SourceError};
 
 /// How often the clock is looked at.
@@ -91,7 +92,7 @@ impl State<'_> {
         };
         match outcome {
             Ok(held) => {
-                let due = held.since + self.client.renewal.after(held.lifetime);
+                let due = held.life.since + self.client.renewal.after(held.life.length);
                 self.credentials.replace(held.credential.clone());
                 self.held = Some(held);
                 self.by_credential = true;
@@ -120,10 +121,7 @@ impl State<'_> {
     fn pause(&mut self) -> Duration {
         let pause = self.backoff.pause();
         match &self.held {
-            Some(held) => {
-                let left = (held.since + held.lifetime).saturating_duration_since(Instant::now());
-                pause.min((left / 2).max(self.client.renewal.first_pause))
-            }
+            Some(held) => pause.min((held.life.left(&self.clock) / 2).max(self.client.renewal.first_pause)),
             None => pause,
         }
     }
@@ -149,17 +147,15 @@ impl State<'_> {
     /// Whether less time is left by the clock than was meant to be left at the renewal: the clock was set forward, or the host slept.
     fn is_late(&self, due: Instant) -> bool {
         let Some(held) = &self.held else { return true };
-        let meant = held.lifetime.saturating_sub(due.saturating_duration_since(held.since)).as_secs();
-        let left = held.credential.expires_at().seconds_since(self.clock.now());
-        u64::try_from(left).unwrap_or(0) < meant
+        let Life { length, since, .. } = held.life;
+        let meant = length.saturating_sub(due.saturating_duration_since(since));
+        // In whole seconds, as the clock counts.
+        held.life.left(&self.clock).as_secs() < meant.as_secs()
     }
 
     /// Stops using a credential that has expired by either measure (workload-creds §9.4).
     fn withdraw_if_expired(&mut self) {
-        let expired = |held: &mut Held| {
-            self.clock.now() >= held.credential.expires_at() || held.since.elapsed() >= held.lifetime
-        };
-        if let Some(held) = self.held.take_if(expired) {
+        if let Some(held) = self.held.take_if(|held| held.life.is_over(&self.clock)) {
             self.credentials.withdraw();
             let subject = held.credential.subject();
             let why = match &self.last_error {

@@ -27,8 +27,8 @@ fn a_missing_or_impossible_decision_is_named() {
     );
     assert_eq!(with(base, |b| b.timeout(Duration::ZERO)), Some(BuildError::Timeout));
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let built = IdentityServer::builder(base).join_token_file("x").roots_pem(pem).build();
-        assert!(matches!(built.err(), Some(BuildError::Roots | BuildError::Tls)), "{pem:?}");
+        let built = IdentityServer::builder(base).join_token_file("x").root_certificates(pem).build();
+        assert!(matches!(built.err(), Some(BuildError::RootCertificates | BuildError::Tls)), "{pem:?}");
     }
 }
 

@@ -67,7 +67,7 @@ async fn start(ca: &CertifiedIssuer<'static, KeyPair>, name: &str) -> String {
 async fn obtain(base: &str, roots: &str) -> Result<String, &'static str> {
     let client = IdentityServer::builder(base)
         .join_token(|| Ok::<_, String>(JOIN_TOKEN.to_owned()))
-        .roots_pem(roots)
+        .root_certificates(roots)
         .build()
         .unwrap();
     client.obtain().await.map(|c| c.subject().to_string()).map_err(|error| error.reason())
