@@ -20,6 +20,11 @@ pub trait SourceObserver: Send + Sync + 'static {
     fn withdrawn(&self, source: &str, error: &SourceError) {
         let _ = (source, error);
     }
+
+    /// The source works, and something about it should be mended all the same.
+    fn warned(&self, source: &str, error: &SourceError) {
+        let _ = (source, error);
+    }
 }
 
 impl<O: SourceObserver + ?Sized> SourceObserver for Arc<O> {
@@ -34,6 +39,10 @@ impl<O: SourceObserver + ?Sized> SourceObserver for Arc<O> {
     fn withdrawn(&self, source: &str, error: &SourceError) {
         (**self).withdrawn(source, error);
     }
+
+    fn warned(&self, source: &str, error: &SourceError) {
+        (**self).warned(source, error);
+    }
 }
 
 /// A [`SourceObserver`] that ignores everything.
@@ -42,7 +51,7 @@ pub struct Silent;
 
 impl SourceObserver for Silent {}
 
-/// Writes events of target `wimse`: updates at `INFO`, failures at `WARN`, withdrawals at `ERROR`.
+/// Writes events of target `wimse`: updates at `INFO`, failures and warnings at `WARN`, withdrawals at `ERROR`.
 #[cfg(feature = "tracing")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TracingObserver;
@@ -59,6 +68,10 @@ impl SourceObserver for TracingObserver {
 
     fn withdrawn(&self, source: &str, error: &SourceError) {
         tracing::error!(target: "wimse", source, reason = error.reason(), %error, "source closed");
+    }
+
+    fn warned(&self, source: &str, error: &SourceError) {
+        tracing::warn!(target: "wimse", source, reason = error.reason(), %error, "source should be mended");
     }
 }
 

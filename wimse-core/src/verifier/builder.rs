@@ -103,7 +103,7 @@ impl VerifierBuilder {
     }
 
     /// The names of fields that carry context tokens, such as an end user's token (wpt §2). A request that has
-    /// such a field must cover it by its proof; [`Peer::context`] then has the value. `Txn-Token` is known by default.
+    /// such a field must cover it by its proof; [`Peer::context`](crate::Peer::context) then has the value. `Txn-Token` is known by default.
     pub fn context_tokens<S: AsRef<str>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {
         self.context_fields = Some(ContextFields::new(fields).ok_or(BuildError::ContextField));
         self
