@@ -8,11 +8,12 @@
 //! | know the caller in a handler | [`Peer`], `axum::Workload` |
 //! | authorize callers | [`policy`], `axum::authorize`, `tower::AuthorizeLayer` |
 //! | sign requests | [`Signer`], then `reqwest::WimseMiddleware` or `tower::SignLayer` |
+//! | let replicas share what was used | `redis::RedisReplayCache`, [`LayeredReplayCache`] |
 //! | rotate keys and tokens | [`TrustStore`], [`RotatingCredential`] |
 //! | issue tokens | [`WitIssuer`] |
 //! | test a service | `testing` |
 //!
-//! Import items by name: `use wimse::*` would bring the modules `axum`, `tower` and `reqwest` into scope, which share their
+//! Import items by name: `use wimse::*` would bring the modules `axum`, `tower`, `reqwest` and `redis` into scope, which share their
 //! names with crates. Examples inside say `wimse_core`, `wimse_tower` and so on; here the same items are under `wimse`.
 
 pub use wimse_core::*;
@@ -33,4 +34,10 @@ pub mod tower {
 #[cfg(feature = "reqwest")]
 pub mod reqwest {
     pub use wimse_reqwest::*;
+}
+
+/// The replay cache that replicas share: `wimse-redis`.
+#[cfg(feature = "redis")]
+pub mod redis {
+    pub use wimse_redis::*;
 }

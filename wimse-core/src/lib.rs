@@ -48,7 +48,7 @@ pub use limits::Limits;
 pub use observer::{Observer, Target};
 pub use peer::{Authentication, Callee, Peer, Proof};
 pub use policy::Policy;
-pub use replay::{MemoryReplayCache, ReplayCache};
+pub use replay::{LayeredReplayCache, MemoryReplayCache, ReplayCache};
 pub use response::{ExpectedResponse, ResponseError, ResponseVerified};
 pub use revision::Revision;
 pub use signer::{SignError, SignOptions, Signer, SignerBuilder};

@@ -1,5 +1,6 @@
 //! Replay protection: each proof counts once (wpt §3.1.4).
 
+mod layered;
 mod memory;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use layered::LayeredReplayCache;
 pub use memory::MemoryReplayCache;
 
 use crate::clock::UnixTime;
