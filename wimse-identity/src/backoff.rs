@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 /// Doubles with each failure, up to a cap; each pause is between half and all of that.
+#[cfg(any(feature = "server", feature = "spiffe"))]
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     first: Duration,
@@ -11,6 +12,7 @@ pub(crate) struct Backoff {
     next: Duration,
 }
 
+#[cfg(any(feature = "server", feature = "spiffe"))]
 impl Backoff {
     pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, next: first }
@@ -20,13 +22,18 @@ impl Backoff {
     pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.next;
         self.next = pause.saturating_mul(2).min(self.longest);
-        pause.mul_f64(0.5 + 0.5 * fraction())
+        upper_half(pause)
     }
 
     /// Begins anew after a success.
     pub(crate) fn reset(&mut self) {
         self.next = self.first;
     }
+}
+
+/// By chance between half of a pause and all of it.
+pub(crate) fn upper_half(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + 0.5 * fraction())
 }
 
 /// A number from 0 to 1, for spreading things out. The standard library's hasher has random keys; nothing secret depends on it.
@@ -39,6 +46,7 @@ pub(crate) fn fraction() -> f64 {
 mod tests {
     use super::*;
 
+    #[cfg(any(feature = "server", feature = "spiffe"))]
     #[test]
     fn pauses_double_up_to_the_cap_and_differ() {
         let (first, longest) = (Duration::from_secs(1), Duration::from_secs(60));

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(any(feature = "server", feature = "spiffe"))]
+#[cfg(any(feature = "jwks", feature = "server", feature = "spiffe"))]
 mod backoff;
 #[cfg(any(feature = "file", feature = "jwks"))]
 mod domains;

@@ -318,7 +318,9 @@ fn audience_of<'a>(
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host of a URL is this machine: `localhost` in any case, or a loopback address, IPv6 with or without its
+/// brackets. The one rule by which credentials and evidence may travel over plain `http` where that was allowed.
+pub fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     address.map_or(host.eq_ignore_ascii_case("localhost"), |ip| ip.is_loopback())
 }

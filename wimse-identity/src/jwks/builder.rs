@@ -9,6 +9,7 @@ use reqwest::{Certificate, Client, Proxy, Url};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use wimse_core::jose::JwkSet;
+use wimse_core::signer::is_loopback;
 use wimse_core::{DomainAnchors, TrustDomain, TrustStore};
 
 use super::BuildError;
@@ -266,9 +267,7 @@ fn endpoint(domain: &TrustDomain, url: &str, loopback: bool) -> Result<Url, Buil
         return Err(BuildError::Url(domain()));
     }
     // The URL parser has put every spelling of an address into its canonical form.
-    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let local =
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let local = is_loopback(url.host_str().unwrap_or_default());
     match url.scheme() {
         "https" => Ok(url),
         "http" if loopback && local => Ok(url),

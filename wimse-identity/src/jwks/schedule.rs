@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::backoff::{fraction, upper_half};
+
 /// The times that rule one source.
 #[derive(Debug, Clone)]
 pub(super) struct Times {
@@ -22,14 +24,14 @@ impl Times {
     /// Until the next regular request. Up to a tenth earlier than need be, so that replicas that started together drift apart.
     pub(super) fn next(&self, freshness: Option<Duration>) -> Duration {
         let fresh = freshness.unwrap_or(self.usual).clamp(self.shortest, self.longest);
-        fresh.mul_f64(0.9 + 0.1 * fastrand::f64())
+        fresh.mul_f64(0.9 + 0.1 * fraction())
     }
 
     /// Until the next attempt after so many failures in a row: half of the pause at least, never longer than the longest interval.
     pub(super) fn pause(&self, failures: u32) -> Duration {
         let pause = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10));
         let pause = pause.min(LONGEST_PAUSE).min(self.longest);
-        pause.mul_f64(0.5 + 0.5 * fastrand::f64())
+        upper_half(pause)
     }
 }
 

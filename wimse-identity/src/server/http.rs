@@ -3,6 +3,7 @@
 use http::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Certificate, Client, ClientBuilder, Proxy, Response, Url, redirect};
 use serde::de::DeserializeOwned;
+use wimse_core::signer::is_loopback;
 
 use super::builder::BuildError;
 use super::protocol::{MAX_MESSAGE, Problem, Refusal};
@@ -27,7 +28,7 @@ impl Http {
     ) -> Result<Self, BuildError> {
         let url = Url::parse(&base).map_err(|_| BuildError::BaseUrl)?;
         let plaintext = url.scheme() != "https";
-        if plaintext && !(loopback && is_loopback(&url)) {
+        if plaintext && !(loopback && is_loopback(url.host_str().unwrap_or_default())) {
             return Err(BuildError::Plaintext);
         }
         let mut builder =
@@ -113,10 +114,4 @@ impl Http {
             }
         }
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    address.map_or(host.eq_ignore_ascii_case("localhost"), |ip| ip.is_loopback())
 }
