@@ -10,11 +10,12 @@
 //! | sign requests | [`Signer`], then `reqwest::WimseMiddleware` or `tower::SignLayer` |
 //! | let replicas share what was used | `redis::RedisReplayCache`, [`LayeredReplayCache`] |
 //! | rotate keys and tokens | [`TrustStore`], [`RotatingCredential`] |
+//! | have that done in the background | `identity::file`, `identity::jwks`, `identity::server`, `identity::spiffe` |
 //! | issue tokens | [`WitIssuer`] |
 //! | test a service | `testing` |
 //!
-//! Import items by name: `use wimse::*` would bring the modules `axum`, `tower`, `reqwest` and `redis` into scope, which share their
-//! names with crates. Examples inside say `wimse_core`, `wimse_tower` and so on; here the same items are under `wimse`.
+//! Import items by name: `use wimse::*` would bring the modules `axum`, `tower`, `reqwest`, `identity` and `redis` into scope, most of which
+//! share their names with crates. Examples inside say `wimse_core`, `wimse_tower` and so on; here the same items are under `wimse`.
 
 pub use wimse_core::*;
 
@@ -34,6 +35,12 @@ pub mod tower {
 #[cfg(feature = "reqwest")]
 pub mod reqwest {
     pub use wimse_reqwest::*;
+}
+
+/// Where credentials and trust anchors come from: `wimse-identity`.
+#[cfg(feature = "identity")]
+pub mod identity {
+    pub use wimse_identity::*;
 }
 
 /// The replay cache that replicas share: `wimse-redis`.

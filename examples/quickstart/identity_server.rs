@@ -11,15 +11,15 @@ use axum::extract::State;
 use axum::http::Response;
 use axum::{Json, Router, routing::get, routing::post};
 use wimse::axum::{Workload, authenticate_optional};
+use wimse::identity::server::protocol::{
+    Claimant, Enrolments, Evidence, EvidenceKind, NONCE_PATH, Nonce, Refusal, TOKEN_PATH, Token, TokenRequest,
+};
+use wimse::identity::server::{IdentityServer, IdentityServerBuilder};
 use wimse::jose::{Algorithm, JwkSet, SigningKey};
 use wimse::{
     Audiences, Clock, Credential, MemoryReplayCache, Peer, Proof, SystemClock, TrustAnchors, Verifier,
     WitIssuer, WitRequest, WorkloadId,
 };
-use wimse_identity::server::protocol::{
-    Claimant, Enrolments, Evidence, EvidenceKind, NONCE_PATH, Nonce, Refusal, TOKEN_PATH, Token, TokenRequest,
-};
-use wimse_identity::server::{IdentityServer, IdentityServerBuilder};
 
 use crate::server;
 
