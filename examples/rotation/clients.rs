@@ -12,7 +12,7 @@ use wimse::reqwest::{RequestBuilderExt, WimseError, WimseMiddleware, client_buil
 use wimse::{CalleeMap, Proof, Signer, WorkloadId};
 
 use super::counts::Counts;
-use super::identity::Identity;
+use super::identity;
 use super::service::Service;
 
 /// The clients, until this is dropped.
@@ -23,13 +23,16 @@ pub(crate) struct Clients {
 
 impl Clients {
     pub(crate) async fn start(
-        identity: &Identity,
+        identity: &str,
         service: &Service,
         counts: &Arc<Counts>,
     ) -> Result<Self, Box<dyn Error>> {
         let (mut sources, mut calls) = (Vec::new(), JoinSet::new());
         for name in ["frontend", "batch"] {
-            let (own, anchors) = (identity.credential(name).await?, identity.anchors().await?);
+            let (own, anchors) = (
+                identity::credential(identity, name, Arc::clone(counts)).await?,
+                identity::anchors(identity).await?,
+            );
             let orders = WorkloadId::parse("wimse://example.com/orders")?;
             let authority = service.base().trim_start_matches("http://");
             let signer = Signer::builder()

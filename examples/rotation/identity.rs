@@ -9,17 +9,14 @@ use axum::extract::State;
 use axum::http::Response;
 use axum::{Json, Router, routing::get, routing::post};
 use wimse::axum::{Workload, authenticate_optional};
+use wimse::identity::SourceObserver;
 use wimse::identity::jwks::JwksAnchors;
 use wimse::identity::server::IdentityServer;
 use wimse::identity::server::protocol::{Claimant, Enrolments, NONCE_PATH, Refusal, TOKEN_PATH, Token};
 use wimse::jose::{Algorithm, Jwk, JwkSet, SigningKey};
 use wimse::{Audiences, MemoryReplayCache, Peer, Proof, TrustStore, Verifier, WitIssuer, WorkloadId};
 
-use super::counts::Counts;
 use super::server;
-
-/// How long tokens live: they are renewed after half of what certainly remains, so every second.
-pub(crate) const LIFETIME: Duration = Duration::from_secs(3);
 
 /// How often the issuer's keys are asked for.
 pub(crate) const REFRESH: Duration = Duration::from_secs(1);
@@ -30,46 +27,63 @@ const WORKLOADS: [&str; 3] = ["frontend", "batch", "orders"];
 /// How long a source may take for its first answer, on a machine that has other things to do.
 const START: Duration = Duration::from_secs(20);
 
+/// A workload's credential, renewed with a new key each time, after half of what certainly remains of its life.
+pub(crate) async fn credential(
+    base: &str,
+    workload: &'static str,
+    observer: impl SourceObserver,
+) -> Result<IdentityServer, Box<dyn Error>> {
+    let source = IdentityServer::builder(base)
+        .join_token(move || Ok::<_, String>(workload.to_owned()))
+        .renew_after(0.5)
+        .observer(observer)
+        .allow_plaintext_loopback()
+        .start()?;
+    source.handle().ready(START).await?;
+    Ok(source)
+}
+
+/// The issuer's keys, followed.
+pub(crate) async fn anchors(base: &str) -> Result<JwksAnchors, Box<dyn Error>> {
+    let anchors = JwksAnchors::builder()
+        .domain("example.com", format!("{base}/jwks"))
+        .refresh_bounds(REFRESH, REFRESH)
+        .cool_down(REFRESH)
+        .allow_plaintext_loopback()
+        .start()?;
+    anchors.handle().ready(START).await?;
+    Ok(anchors)
+}
+
+/// The server.
 pub(crate) struct Identity {
     base: String,
     issuer: Arc<Issuer>,
-    counts: Arc<Counts>,
 }
 
 struct Issuer {
     enrolments: Enrolments,
+    lifetime: Duration,
     keys: RwLock<Keys>,
     /// What renewals are checked by: whoever renews signs the request with its present credential.
     trust: TrustStore,
 }
 
+#[derive(Default)]
 struct Keys {
-    signing: WitIssuer,
+    made: u32,
     published: Vec<Jwk>,
     /// Published, and not signed with yet.
     next: Option<WitIssuer>,
-    made: u32,
-}
-
-impl Keys {
-    fn make(&mut self) -> Result<(WitIssuer, Jwk), Box<dyn Error>> {
-        self.made += 1;
-        let (key, kid) = (SigningKey::generate(Algorithm::Es256)?, format!("issuer-{}", self.made));
-        let public = key.public_jwk().clone().with_kid(&kid);
-        Ok((WitIssuer::new(key, &kid).lifetime(LIFETIME), public))
-    }
+    signing: Option<WitIssuer>,
 }
 
 impl Identity {
-    pub(crate) async fn start(counts: &Arc<Counts>) -> Result<Self, Box<dyn Error>> {
+    /// A server whose tokens live so long.
+    pub(crate) async fn start(lifetime: Duration) -> Result<Self, Box<dyn Error>> {
         let (listener, base) = server::bind().await?;
-        let key = SigningKey::generate(Algorithm::Es256)?;
-        let published = vec![key.public_jwk().clone().with_kid("issuer-0")];
-        let signing = WitIssuer::new(key, "issuer-0").lifetime(LIFETIME);
-        let keys = Keys { signing, published, next: None, made: 0 };
         let (enrolments, trust) = (Enrolments::new(&base)?, TrustStore::pending());
-        let issuer = Arc::new(Issuer { enrolments, keys: RwLock::new(keys), trust });
-        issuer.change(|_| Ok(()))?;
+        let issuer = Arc::new(Issuer { enrolments, lifetime, keys: RwLock::default(), trust });
         let verifier = Verifier::builder()
             .trust_anchors(&issuer.trust)
             .audiences(Audiences::base_url(&base))
@@ -80,48 +94,24 @@ impl Identity {
             .route(NONCE_PATH, post(nonce))
             .route(TOKEN_PATH, post(token))
             .layer(authenticate_optional(verifier))
-            .route("/jwks", get(keys_of))
+            .route("/jwks", get(keys))
             .with_state(Arc::clone(&issuer));
         server::serve(listener, app);
-        Ok(Self { base, issuer, counts: Arc::clone(counts) })
+        let identity = Self { base, issuer };
+        identity.publish_next_key()?;
+        identity.sign_with_next_key();
+        Ok(identity)
     }
 
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
-    /// A workload's credential, renewed with a new key each time.
-    pub(crate) async fn credential(&self, name: &'static str) -> Result<IdentityServer, Box<dyn Error>> {
-        let source = IdentityServer::builder(&self.base)
-            .join_token(move || Ok::<_, String>(name.to_owned()))
-            .renew_after(0.5)
-            .observer(Arc::clone(&self.counts))
-            .allow_plaintext_loopback()
-            .start()?;
-        source.handle().ready(START).await?;
-        Ok(source)
-    }
-
-    /// The issuer's keys, followed.
-    pub(crate) async fn anchors(&self) -> Result<JwksAnchors, Box<dyn Error>> {
-        let anchors = JwksAnchors::builder()
-            .domain("example.com", format!("{}/jwks", self.base))
-            .refresh_bounds(REFRESH, REFRESH)
-            .cool_down(REFRESH)
-            .allow_plaintext_loopback()
-            .start()?;
-        anchors.handle().ready(START).await?;
-        Ok(anchors)
-    }
-
-    /// Publishes a further key and takes back the one before the present: its last token has expired.
+    /// Publishes a further key and takes back the one before the present, whose last token has expired.
     pub(crate) fn publish_next_key(&self) -> Result<(), Box<dyn Error>> {
-        self.issuer.change(|keys| {
-            let (next, public) = keys.make()?;
-            let present = keys.published.pop();
-            keys.published = present.into_iter().chain([public]).collect();
+        self.issuer.change(|keys, (next, public)| {
+            keys.published = keys.published.pop().into_iter().chain([public]).collect();
             keys.next = Some(next);
-            Ok(())
         })
     }
 
@@ -129,27 +119,23 @@ impl Identity {
     pub(crate) fn sign_with_next_key(&self) {
         let mut keys = self.issuer.keys.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(next) = keys.next.take() {
-            keys.signing = next;
+            keys.signing = Some(next);
         }
     }
 
     /// Takes back the key that signs, and publishes another that does not.
     pub(crate) fn withdraw_key(&self) -> Result<(), Box<dyn Error>> {
-        self.issuer.change(|keys| {
-            let (_, public) = keys.make()?;
-            keys.published = vec![public];
-            Ok(())
-        })
+        self.issuer.change(|keys, (_, public)| keys.published = vec![public])
     }
 }
 
 impl Issuer {
-    fn change(
-        &self,
-        change: impl FnOnce(&mut Keys) -> Result<(), Box<dyn Error>>,
-    ) -> Result<(), Box<dyn Error>> {
+    fn change(&self, change: impl FnOnce(&mut Keys, (WitIssuer, Jwk))) -> Result<(), Box<dyn Error>> {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut keys)?;
+        keys.made += 1;
+        let (key, kid) = (SigningKey::generate(Algorithm::Es256)?, format!("issuer-{}", keys.made));
+        let public = key.public_jwk().clone().with_kid(&kid);
+        change(&mut keys, (WitIssuer::new(key, &kid).lifetime(self.lifetime), public));
         Ok(self.trust.replace_keys("example.com", &keys.published.iter().cloned().collect())?)
     }
 
@@ -163,12 +149,13 @@ impl Issuer {
             _ => return Err(Refusal::EvidenceRefused),
         };
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let token = keys.signing.issue(&workload, enrolment.key()).map_err(|_| Refusal::Unavailable)?;
-        Ok(Token { token, expires_in: LIFETIME.as_secs() })
+        let issued = keys.signing.as_ref().map(|issuer| issuer.issue(&workload, enrolment.key()));
+        let token = issued.and_then(Result::ok).ok_or(Refusal::Unavailable)?;
+        Ok(Token { token, expires_in: self.lifetime.as_secs() })
     }
 }
 
-async fn keys_of(State(issuer): State<Arc<Issuer>>) -> Json<JwkSet> {
+async fn keys(State(issuer): State<Arc<Issuer>>) -> Json<JwkSet> {
     let keys = issuer.keys.read().unwrap_or_else(PoisonError::into_inner);
     Json(keys.published.iter().cloned().collect())
 }

@@ -21,10 +21,13 @@ use std::time::{Duration, Instant};
 
 use clients::Clients;
 use counts::Counts;
-use identity::{Identity, LIFETIME, REFRESH};
+use identity::{Identity, REFRESH};
 use report::Report;
 use service::Service;
 use tokio::time::{sleep, timeout};
+
+/// How long tokens live; each is renewed after about a second.
+const LIFETIME: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -37,13 +40,13 @@ pub(crate) async fn run(seconds: u64) -> Result<Report, Box<dyn Error>> {
     let mut report = Report::default();
     report.heading("an identity server, a service, two clients");
     let counts = Arc::new(Counts::default());
-    let identity = Identity::start(&counts).await?;
-    let service = Service::start(&identity).await?;
+    let identity = Identity::start(LIFETIME).await?;
+    let service = Service::start(identity.base(), &counts).await?;
     report.note(format!("{} issues tokens that live for {LIFETIME:?}", identity.base()));
     report.note(format!("{} asks for the issuer's keys every {REFRESH:?}", service.base()));
 
     report.heading("at full speed: an HTTP signature and a signed response, then a proof token, and again");
-    let clients = Clients::start(&identity, &service, &counts).await?;
+    let clients = Clients::start(identity.base(), &service, &counts).await?;
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(seconds) {
         identity.publish_next_key()?;

@@ -1,6 +1,7 @@
 //! The service that is called. It follows the issuer's keys, and signs its responses with a credential of its own.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use wimse::axum::{Workload, authenticate};
@@ -9,7 +10,8 @@ use wimse::identity::jwks::JwksAnchors;
 use wimse::identity::server::IdentityServer;
 use wimse::{Audiences, MemoryReplayCache, Signer, Verifier};
 
-use super::identity::Identity;
+use super::counts::Counts;
+use super::identity;
 use super::server;
 
 pub(crate) struct Service {
@@ -20,9 +22,12 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) async fn start(identity: &Identity) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn start(identity: &str, counts: &Arc<Counts>) -> Result<Self, Box<dyn Error>> {
         let (listener, base) = server::bind().await?;
-        let (anchors, own) = (identity.anchors().await?, identity.credential("orders").await?);
+        let (anchors, own) = (
+            identity::anchors(identity).await?,
+            identity::credential(identity, "orders", Arc::clone(counts)).await?,
+        );
         let verifier = Verifier::builder()
             .trust_anchors(anchors.trust_store())
             .audiences(Audiences::base_url(&base))
