@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use wimse_core::TrustStore;
 use wimse_core::jose::JwkSet;
-use wimse_core::{TrustDomain, TrustStore};
 
 use super::BuildError;
 use super::api::{FetchWitBundles, WitBundlesRequest, WitBundlesResponse};
 use super::endpoint::Endpoint;
+use super::names::domain;
 use super::stream::{Follower, Waits, follow};
 use crate::observer::default_observer;
 use crate::{Handle, Reporter, SourceError, SourceObserver};
@@ -169,10 +170,7 @@ impl Bundles {
             let detail = format_args!("the bundle of {} cannot be used: {why}", name.escape_debug());
             SourceError::new("bundle_malformed", detail)
         };
-        // A bare name would be a trust domain of another scheme.
-        let spiffe = TrustDomain::parse(name)
-            .is_ok_and(|domain| domain.scheme() == "spiffe" && domain.as_str() == name);
-        if !spiffe {
+        if domain(name).is_none() {
             return Err(malformed(&"its name is not the SPIFFE ID of a trust domain"));
         }
         let keys = JwkSet::parse(text).map_err(|error| malformed(&error))?;

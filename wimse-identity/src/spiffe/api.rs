@@ -1,4 +1,4 @@
-//! The part of the SPIFFE Workload API that is about WITs: messages, methods, the metadata that every call needs.
+//! The SPIFFE Workload API: the metadata that every call needs, and the methods and messages that are about WITs.
 //!
 //! Names and numbers are those of the published `workloadapi.proto`, in which the service is in no package. They are written out here
 //! so that building needs no `protoc`.
@@ -31,6 +31,8 @@ pub(super) trait Method {
     type Answer: prost::Message + Default + 'static;
     /// The method's path.
     const PATH: &'static str;
+    /// What the method is for.
+    const PROFILE: &'static str;
 }
 
 /// `FetchWITSVID`.
@@ -40,6 +42,7 @@ impl Method for FetchWitSvid {
     type Request = WitSvidRequest;
     type Answer = WitSvidResponse;
     const PATH: &'static str = "/SpiffeWorkloadAPI/FetchWITSVID";
+    const PROFILE: &'static str = "WIT-SVIDs";
 }
 
 /// `FetchWITBundles`.
@@ -49,6 +52,7 @@ impl Method for FetchWitBundles {
     type Request = WitBundlesRequest;
     type Answer = WitBundlesResponse;
     const PATH: &'static str = "/SpiffeWorkloadAPI/FetchWITBundles";
+    const PROFILE: &'static str = "WIT-SVIDs";
 }
 
 #[derive(Clone, PartialEq, Eq, prost::Message)]

@@ -11,6 +11,7 @@ use zeroize::Zeroize;
 
 use super::BuildError;
 use super::api::{FetchWitSvid, WitSvid, WitSvidRequest, WitSvidResponse};
+use super::choice::Choice;
 use super::endpoint::Endpoint;
 use super::stream::{Follower, Waits, follow};
 use crate::life::Life;
@@ -39,15 +40,6 @@ impl SpiffeCredential {
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
-}
-
-/// Which of the workload's identities to use.
-#[derive(Debug, Clone, Default)]
-enum Choice {
-    #[default]
-    First,
-    Id(WorkloadId),
-    Hint(String),
 }
 
 /// Configures [`SpiffeCredential`].
@@ -132,12 +124,9 @@ impl SpiffeCredentialBuilder {
     /// Outside a tokio runtime.
     pub fn start(self) -> Result<SpiffeCredential, BuildError> {
         let endpoint = Endpoint::find(self.endpoint, self.beyond_host)?;
-        if matches!(&self.choice, Choice::Id(id) if id.scheme() != "spiffe") {
-            return Err(BuildError::NotSpiffe);
-        }
+        let choice = self.choice.check()?;
         let (waits, credentials) = (self.waits.check()?, RotatingCredential::pending());
-        let svids =
-            Svids { choice: self.choice, clock: self.clock, credentials: credentials.clone(), held: None };
+        let svids = Svids { choice, clock: self.clock, credentials: credentials.clone(), held: None };
         let work = |reporter| follow(endpoint, waits, svids, reporter);
         let handle = Handle::spawn("spiffe-credential", self.observer, work);
         Ok(SpiffeCredential { handle, credentials })
@@ -170,23 +159,6 @@ struct Svids {
 }
 
 impl Svids {
-    fn chosen(&self, svids: Vec<WitSvid>) -> Option<WitSvid> {
-        svids.into_iter().find(|svid| match &self.choice {
-            Choice::First => true,
-            Choice::Id(id) => svid.spiffe_id == id.as_str(),
-            Choice::Hint(hint) => svid.hint == *hint,
-        })
-    }
-
-    fn missing(&self) -> SourceError {
-        let what = match &self.choice {
-            Choice::First => "no identity".to_owned(),
-            Choice::Id(id) => format!("no {id}"),
-            Choice::Hint(hint) => format!("no identity with the hint {hint:?}"),
-        };
-        SourceError::new("svid_withdrawn", format_args!("among the workload's identities there is {what}"))
-    }
-
     fn use_svid(&mut self, svid: &WitSvid) -> Result<(), SourceError> {
         let id = &svid.spiffe_id;
         let credential = credential(svid)?;
@@ -226,8 +198,9 @@ impl Follower for Svids {
             reporter.failed(SourceError::new("message_malformed", what));
             return false;
         }
-        let Some(mut svid) = self.chosen(message.svids) else {
-            self.withdraw(self.missing(), reporter);
+        let takes = |svid: &WitSvid| self.choice.takes(&svid.spiffe_id, &svid.hint);
+        let Some(mut svid) = message.svids.into_iter().find(takes) else {
+            self.withdraw(self.choice.missing(), reporter);
             return true;
         };
         if let Some(held) = self.held.as_mut().filter(|held| held.token == svid.wit_svid) {

@@ -1,4 +1,5 @@
-//! Credentials and trust anchors from the SPIFFE Workload API: WIT-SVIDs and their bundles.
+//! Credentials and trust anchors from the SPIFFE Workload API: WIT-SVIDs and their bundles, and with the feature `spiffe-x509` an
+//! X.509-SVID and the X.509 bundles.
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +22,8 @@
 //! ```
 //!
 //! The WIT-SVID profile of the Workload API is new and optional, and no released SPIRE agent serves it yet. This was tested against a server of
-//! the test suite that speaks the published messages over a Unix socket, and against nothing else. X.509-SVIDs are not followed.
+//! the test suite that speaks the published messages over a Unix socket, and against nothing else; so were X.509-SVIDs, which every
+//! SPIRE agent serves.
 //!
 //! # What happens when
 //!
@@ -35,15 +37,39 @@
 //! | `Unimplemented`, `InvalidArgument` | nothing changes; the next call is ten minutes later |
 //! | the stream ends or breaks, the agent is away | what there is serves: a credential until it expires, bundles up to the stale limit; calls go on |
 //! | the credential expires | withdrawn (`credential_expired`) |
+//!
+//! # X.509
+//!
+//! `SpiffeX509` offers one snapshot: an X.509-SVID with its private key, and the authorities of each trust domain. Both come with the
+//! messages of `FetchX509SVID`, so that they are of one moment; `FetchX509Bundles` is not called. The table holds for it too, with the
+//! snapshot in place of credential and anchors, and these differences:
+//!
+//! | event | outcome |
+//! |---|---|
+//! | an identity is malformed, or its key, certificate and SPIFFE ID do not fit each other | the last good one serves until it expires, with the bundles of the new message |
+//! | a bundle is malformed, has a certificate that is not a CA's, or is said to be two things | that domain keeps its last good one, up to the stale limit; identity and other bundles change |
+//! | there is no usable bundle of the identity's own domain | no snapshot |
+//! | a foreign bundle is empty | that domain has no authorities any more |
+//! | a message has over 100 identities or 1000 foreign bundles | nothing changes (`message_too_large`) |
+//! | a chain is over 16 certificates or 64 KiB, a key over 16 KiB, a hint over 1 KiB, a bundle over 256 certificates or 1 MiB | it is malformed |
+//!
+//! Certificates are not verified against the bundle: the agent is believed, and peers verify. Lists of revoked certificates in a
+//! message are ignored.
 
 mod anchors;
 mod api;
+mod choice;
 mod credential;
 mod endpoint;
 mod error;
+mod names;
 mod stream;
+#[cfg(feature = "spiffe-x509")]
+mod x509;
 
 pub use anchors::{SpiffeAnchors, SpiffeAnchorsBuilder};
 pub use credential::{SpiffeCredential, SpiffeCredentialBuilder};
 pub use endpoint::ENDPOINT_VARIABLE;
 pub use error::BuildError;
+#[cfg(feature = "spiffe-x509")]
+pub use x509::{SpiffeX509, SpiffeX509Builder, X509Bundles, X509Snapshot, X509Svid};

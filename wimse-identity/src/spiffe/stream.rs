@@ -11,6 +11,7 @@ use tonic::{Code, Status};
 use super::BuildError;
 use super::api::{Method, call};
 use super::endpoint::Endpoint;
+use super::names::shown;
 use crate::backoff::Backoff;
 use crate::{Reporter, SourceError};
 
@@ -110,7 +111,7 @@ impl<F: Follower> Following<F> {
 
     /// Tells of the end of a stream, and how long to wait then.
     fn ended(&mut self, status: &Status) -> Duration {
-        let error = explain(status);
+        let error = explain::<F::Method>(status);
         match status.code() {
             Code::PermissionDenied => self.follower.withdraw(error, &self.reporter),
             _ => self.reporter.failed(error),
@@ -134,14 +135,13 @@ impl<F: Follower> Following<F> {
 }
 
 /// What the end of a stream means (SPIFFE Workload Endpoint §6).
-fn explain(status: &Status) -> SourceError {
-    let said: String = status.message().chars().filter(|c| !c.is_control()).take(200).collect();
+fn explain<M: Method>(status: &Status) -> SourceError {
+    let said = shown(status.message());
+    let unserved =
+        format!("the agent does not serve {}: it is too old, or the profile is switched off", M::PROFILE);
     let (reason, meaning) = match status.code() {
         Code::Ok => ("stream_ended", "the agent ended the stream"),
-        Code::Unimplemented => (
-            "unimplemented",
-            "the agent does not serve WIT-SVIDs: it is too old, or the profile is switched off",
-        ),
+        Code::Unimplemented => ("unimplemented", unserved.as_str()),
         Code::PermissionDenied => {
             ("permission_denied", "the agent has no identity for this workload: check its registration")
         }

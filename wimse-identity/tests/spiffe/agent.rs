@@ -53,12 +53,40 @@ pub(crate) struct WitBundlesResponse {
     pub(crate) bundles: BTreeMap<String, String>,
 }
 
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct X509svidRequest {}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct X509svidResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) svids: Vec<X509svid>,
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub(crate) crl: Vec<Vec<u8>>,
+    #[prost(btree_map = "string, bytes", tag = "3")]
+    pub(crate) federated_bundles: BTreeMap<String, Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct X509svid {
+    #[prost(string, tag = "1")]
+    pub(crate) spiffe_id: String,
+    #[prost(bytes = "vec", tag = "2")]
+    pub(crate) x509_svid: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub(crate) x509_svid_key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    pub(crate) bundle: Vec<u8>,
+    #[prost(string, tag = "5")]
+    pub(crate) hint: String,
+}
+
 type Said<T> = watch::Sender<Result<T, Code>>;
 
 /// What the agent says at present, to each stream that there is and to each that comes.
 pub(crate) struct State {
     pub(crate) svids: Said<WitsvidResponse>,
     pub(crate) bundles: Said<WitBundlesResponse>,
+    pub(crate) x509: Said<X509svidResponse>,
     pub(crate) calls: AtomicUsize,
     pub(crate) asked_for: Mutex<Vec<String>>,
 }
@@ -80,6 +108,7 @@ impl Agent {
         let state = State {
             svids: watch::Sender::new(Err(Code::Unavailable)),
             bundles: watch::Sender::new(Err(Code::Unavailable)),
+            x509: watch::Sender::new(Err(Code::Unavailable)),
             calls: AtomicUsize::new(0),
             asked_for: Mutex::default(),
         };
@@ -127,7 +156,24 @@ impl Agent {
         let _ = self.state.bundles.send_replace(Ok(WitBundlesResponse { bundles }));
     }
 
+    pub(crate) fn says_x509(&self, svids: impl IntoIterator<Item = X509svid>) {
+        self.says_x509_and(svids, []);
+    }
+
+    pub(crate) fn says_x509_and<'a>(
+        &self,
+        svids: impl IntoIterator<Item = X509svid>,
+        federated: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
+    ) {
+        let federated_bundles = federated.into_iter().map(|(name, der)| (name.to_owned(), der)).collect();
+        // Lists that nobody reads must not be in the way.
+        let crl = vec![b"a list".to_vec()];
+        let svids = svids.into_iter().collect();
+        let _ = self.state.x509.send_replace(Ok(X509svidResponse { svids, crl, federated_bundles }));
+    }
+
     pub(crate) fn refuses(&self, code: Code) {
+        let _ = self.state.x509.send_replace(Err(code));
         let _ = self.state.svids.send_replace(Err(code));
         let _ = self.state.bundles.send_replace(Err(code));
     }
@@ -209,6 +255,18 @@ impl ServerStreamingService<WitBundlesRequest> for Bundles {
     }
 }
 
+struct X509Svids(Arc<State>);
+
+impl ServerStreamingService<X509svidRequest> for X509Svids {
+    type Response = X509svidResponse;
+    type ResponseStream = Answers<X509svidResponse>;
+    type Future = std::future::Ready<Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, request: Request<X509svidRequest>) -> Self::Future {
+        std::future::ready(answers(&self.0.x509, &self.0, request.metadata()))
+    }
+}
+
 impl<B> tower::Service<http::Request<B>> for WorkloadApi
 where
     B: http_body::Body + Send + 'static,
@@ -234,6 +292,10 @@ where
                 "/SpiffeWorkloadAPI/FetchWITBundles" => {
                     let mut grpc = Grpc::new(ProstCodec::<WitBundlesResponse, WitBundlesRequest>::default());
                     grpc.server_streaming(Bundles(state), request).await
+                }
+                "/SpiffeWorkloadAPI/FetchX509SVID" => {
+                    let mut grpc = Grpc::new(ProstCodec::<X509svidResponse, X509svidRequest>::default());
+                    grpc.server_streaming(X509Svids(state), request).await
                 }
                 _ => Status::unimplemented("no such method").into_http(),
             })

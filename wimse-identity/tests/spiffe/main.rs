@@ -2,8 +2,12 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod agent;
 mod anchors;
 mod credential;
 mod outages;
 mod svid;
+mod x509;
