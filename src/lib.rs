@@ -9,12 +9,13 @@
 //! | authorize callers | [`policy`], `axum::authorize`, `tower::AuthorizeLayer` |
 //! | sign requests | [`Signer`], then `reqwest::WimseMiddleware` or `tower::SignLayer` |
 //! | let replicas share what was used | `redis::RedisReplayCache`, [`LayeredReplayCache`] |
+//! | read all of it from a file | `config::Config` |
 //! | rotate keys and tokens | [`TrustStore`], [`RotatingCredential`] |
 //! | have that done in the background | `identity::file`, `identity::jwks`, `identity::server`, `identity::spiffe` |
 //! | issue tokens | [`WitIssuer`] |
 //! | test a service | `testing` |
 //!
-//! Import items by name: `use wimse::*` would bring the modules `axum`, `tower`, `reqwest`, `identity` and `redis` into scope, most of which
+//! Import items by name: `use wimse::*` would bring the modules `axum`, `tower`, `reqwest`, `identity`, `redis` and `config` into scope, most of which
 //! share their names with crates. Examples inside say `wimse_core`, `wimse_tower` and so on; here the same items are under `wimse`.
 
 pub use wimse_core::*;
@@ -47,4 +48,10 @@ pub mod identity {
 #[cfg(feature = "redis")]
 pub mod redis {
     pub use wimse_redis::*;
+}
+
+/// Server and client from a configuration file: `wimse-config`.
+#[cfg(feature = "config")]
+pub mod config {
+    pub use wimse_config::*;
 }

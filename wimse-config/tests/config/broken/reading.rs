@@ -1,0 +1,75 @@
+//! What cannot be read.
+
+use super::Row;
+
+pub(super) const READING: &[Row] = &[
+    (&[("servers", "1")], "servers", "unknown_key"),
+    (&[("server.bodylimit", "1")], "server.bodylimit", "unknown_key"),
+    (&[("server.limits.Leeway", r#""1s""#)], "server.limits.Leeway", "unknown_key"),
+    (&[("server.replay.memory", "{ size = 1 }")], "server.replay.memory.size", "unknown_key"),
+    (&[("client.allow_plaintext", "true")], "client.allow_plaintext", "unknown_key"),
+    (&[("client.dangerous.plaintext", "true")], "client.dangerous.plaintext", "unknown_key"),
+    (&[("identity.file.pol_interval", r#""1s""#)], "identity.file.pol_interval", "unknown_key"),
+    (&[("trust.domain", "[]")], "trust.domain", "unknown_key"),
+    (&[("trust.domains", r#"[{ name = "example.com", url = "" }]"#)], "trust.domains[0].url", "unknown_key"),
+    (&[("server.limits.leeway", "60")], "server.limits.leeway", "wrong_type"),
+    (&[("server.allow_several_audiences", r#""yes""#)], "server.allow_several_audiences", "wrong_type"),
+    (&[("server.body_limit", "-1")], "server.body_limit", "wrong_type"),
+    (&[("server.audiences.base_urls", r#""https://a.example""#)], "server.audiences.base_urls", "wrong_type"),
+    (&[("server.audiences.exact", "[1]")], "server.audiences.exact[0]", "wrong_type"),
+    (&[("client.callees", "{ }")], "client.callees", "wrong_type"),
+    (&[("identity.server.renew_after", r#""half""#)], "identity.server.renew_after", "wrong_type"),
+    (&[("server.limits.leeway", r#""60""#)], "server.limits.leeway", "invalid_duration"),
+    (&[("server.limits.leeway", r#""1 minute""#)], "server.limits.leeway", "invalid_duration"),
+    (&[("client.proof_lifetime", r#""1m30s""#)], "client.proof_lifetime", "invalid_duration"),
+    (&[("trust.jwks.timeout", r#""-1s""#)], "trust.jwks.timeout", "invalid_duration"),
+    (&[("trust.file.poll_interval", r#""5M""#)], "trust.file.poll_interval", "invalid_duration"),
+    (&[("server.proofs", r#"["wpt", "http"]"#)], "server.proofs[1]", "unknown_value"),
+    (&[("server.allow_revision", r#""wpt-00""#)], "server.allow_revision", "unknown_value"),
+    (&[("server.sign_responses", r#""sometimes""#)], "server.sign_responses", "unknown_value"),
+    (&[("client.proof", r#""WPT""#)], "client.proof", "unknown_value"),
+    (
+        &[("trust.domains", r#"[{ name = "example.com", algorithms = ["ES256", "HS256"] }]"#)],
+        "trust.domains[0].algorithms[1]",
+        "unknown_value",
+    ),
+    (
+        &[("trust.domains", r#"[{ name = "example.com", algorithms = ["none"] }]"#)],
+        "trust.domains[0].algorithms[0]",
+        "unknown_value",
+    ),
+    (
+        &[("trust.domains", r#"[{ name = "example.com", profile = "spiffe" }]"#)],
+        "trust.domains[0].profile",
+        "unknown_value",
+    ),
+    (&[("identity.server.algorithm", r#""es256""#)], "identity.server.algorithm", "unknown_value"),
+    (&[("trust.domains", r#"[{ name = "Example.com" }]"#)], "trust.domains[0].name", "invalid_identifier"),
+    (
+        &[("trust.domains", r#"[{ name = "wimse://example.com/a" }]"#)],
+        "trust.domains[0].name",
+        "invalid_identifier",
+    ),
+    (
+        &[("trust.domains", r#"[{ name = "acme://example.com" }]"#)],
+        "trust.domains[0].name",
+        "invalid_identifier",
+    ),
+    (
+        &[("client.callees", r#"[{ name = "a.example", workload = "a.example" }]"#)],
+        "client.callees[0].workload",
+        "invalid_identifier",
+    ),
+    (
+        &[("trust.domains", r#"[{ name = "example.com", jwks = "issuer/keys" }]"#)],
+        "trust.domains[0].jwks",
+        "invalid_url",
+    ),
+    (&[("server.replay.redis.url", r#""""#)], "server.replay.redis.url", "invalid_url"),
+    (
+        &[("server.replay.redis.url", r#""redis://:secret@cache""#)],
+        "server.replay.redis.url",
+        "inline_password",
+    ),
+    (&[("trust.jwks.proxy.url", r#""http://u:secret@proxy""#)], "trust.jwks.proxy.url", "inline_password"),
+];
