@@ -122,7 +122,7 @@ impl TestDomain {
         Verifier::builder()
             .trust_anchors(self.trust_anchors())
             .audiences(audiences)
-            .replay_cache(MemoryReplayCache::with_capacity(10_000))
+            .replay_cache(MemoryReplayCache::with_capacity(20_000))
             .clock(self.shared_clock())
     }
 

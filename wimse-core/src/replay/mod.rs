@@ -18,20 +18,33 @@ use crate::jose::sha256;
 #[derive(Clone, Copy)]
 pub struct ProofUse<'a> {
     scope: &'a str,
+    caller: &'a str,
     id: &'a str,
     expires_at: UnixTime,
     now: UnixTime,
 }
 
 impl<'a> ProofUse<'a> {
-    /// A proof named `id` within `scope` that must be remembered until `expires_at`.
+    /// A proof named `id` within `scope` that must be remembered until `expires_at`. The scope is the caller, unless
+    /// [`with_caller`](Self::with_caller) says otherwise.
     pub fn new(scope: &'a str, id: &'a str, expires_at: UnixTime, now: UnixTime) -> Self {
-        Self { scope, id, expires_at, now }
+        Self { scope, caller: scope, id, expires_at, now }
     }
 
-    /// Within what the identifier is unique: the subject for a Workload Proof Token.
+    /// Names the authenticated sender of a proof whose identifier counts once whoever sends it.
+    #[must_use]
+    pub fn with_caller(self, caller: &'a str) -> Self {
+        Self { caller, ..self }
+    }
+
+    /// Within what the identifier is unique: the subject for a Workload Proof Token, nothing for an HTTP signature.
     pub fn scope(&self) -> &'a str {
         self.scope
+    }
+
+    /// Who sent it: on whose account the room is that it takes up. No part of what the proof is recognised by.
+    pub fn caller(&self) -> &'a str {
+        self.caller
     }
 
     /// The proof's identifier (`jti`), chosen by the caller.

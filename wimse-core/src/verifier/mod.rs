@@ -324,7 +324,8 @@ impl Verifier {
         // The content may have taken its time.
         let now = self.0.clock.now();
         let ask = |scope: &str, id: &str, until| {
-            self.0.replay.as_ref().map(|cache| cache.use_once(&ProofUse::new(scope, id, until, now)))
+            let proof = ProofUse::new(scope, id, until, now).with_caller(wit.subject().as_str());
+            self.0.replay.as_ref().map(|cache| cache.use_once(&proof))
         };
         let answers = match proofs {
             Proofs::Wpt(answer) => [answer, None],
