@@ -133,7 +133,7 @@ impl From<String> for Audience {
 pub(crate) fn target_uri(uri: &Uri) -> Option<String> {
     let scheme = uri.scheme_str()?;
     let mut out = String::with_capacity(128);
-    out.extend(scheme.chars().map(|c| c.to_ascii_lowercase()));
+    push_lower(scheme, &mut out);
     out.push_str("://");
     push_authority(uri, &mut out)?;
     out.push_str(uri.path());
@@ -149,7 +149,7 @@ pub(crate) fn push_authority(uri: &Uri, out: &mut String) -> Option<()> {
     {
         return None;
     }
-    out.extend(authority.host().chars().map(|c| c.to_ascii_lowercase()));
+    push_lower(authority.host(), out);
     match (authority.port_u16(), uri.scheme_str()) {
         (None, _) | (Some(443), Some("https")) | (Some(80), Some("http")) => {}
         (Some(port), _) => {
@@ -158,6 +158,14 @@ pub(crate) fn push_authority(uri: &Uri, out: &mut String) -> Option<()> {
         }
     }
     Some(())
+}
+
+fn push_lower(text: &str, out: &mut String) {
+    let start = out.len();
+    out.push_str(text);
+    if let Some(pushed) = out.get_mut(start..) {
+        pushed.make_ascii_lowercase();
+    }
 }
 
 fn canonical_base(base: &str) -> Result<String, AudienceError> {

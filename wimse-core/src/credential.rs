@@ -18,7 +18,7 @@ pub struct Credential(Arc<Inner>);
 
 struct Inner {
     token: HeaderValue,
-    encoded_hash: String,
+    encoded_hash: [u8; 43],
     proof_header: String,
     subject: WorkloadId,
     expires_at: UnixTime,
@@ -45,13 +45,11 @@ impl Credential {
     /// As [`Credential::new`].
     pub fn with_schemes(token: &str, key: SigningKey, schemes: &Schemes) -> Result<Self, CredentialError> {
         let malformed = |_| CredentialError::Malformed;
-        let jws = CompactJws::split(token).map_err(malformed)?;
-        let header = jws.header().map_err(malformed)?;
-        if !Header::parse(header.as_slice()).map_err(malformed)?.has_type(wit::TYPE, false) {
+        let decoded = CompactJws::segments(token).and_then(|jws| jws.decode()).map_err(malformed)?;
+        if !Header::parse(decoded.header()).map_err(malformed)?.has_type(wit::TYPE, false) {
             return Err(CredentialError::Malformed);
         }
-        let payload = jws.payload().map_err(malformed)?;
-        let claims = Object::parse(payload.as_slice()).map_err(|_| CredentialError::Malformed)?;
+        let claims = Object::parse(decoded.payload()).map_err(|_| CredentialError::Malformed)?;
         let subject = claims.text("sub").and_then(|sub| schemes.parse(sub).ok());
         let expires_at = claims.get("exp").and_then(Json::as_time);
         let jwk = match claims.get("cnf") {
@@ -71,7 +69,7 @@ impl Credential {
         value.set_sensitive(true);
         Ok(Self(Arc::new(Inner {
             token: value,
-            encoded_hash: base64url::encode(&sha256(token.as_bytes())),
+            encoded_hash: base64url::encode_sha256(&sha256(token.as_bytes())),
             proof_header: wpt::encoded_header(key.algorithm()),
             subject,
             expires_at,
@@ -97,7 +95,7 @@ impl Credential {
         &self.0.key
     }
 
-    pub(crate) fn encoded_hash(&self) -> &str {
+    pub(crate) fn encoded_hash(&self) -> &[u8; 43] {
         &self.0.encoded_hash
     }
 

@@ -1,6 +1,6 @@
 //! Why a request is refused: stable reason codes, HTTP status, problem details (RFC 9457).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -289,6 +289,37 @@ struct Detail {
 /// The longest piece of request content that a detail repeats, in characters.
 const MAX_DETAIL: usize = 200;
 
+/// A text without control characters that is cut where it gets too long, whatever is written after that.
+struct Tame {
+    text: String,
+    /// Characters that still fit.
+    left: usize,
+}
+
+impl Tame {
+    fn text(display: &dyn fmt::Display) -> String {
+        let mut tame = Self { text: String::with_capacity(96), left: MAX_DETAIL };
+        // An error says that the text is full.
+        _ = write!(tame, "{display}");
+        tame.text
+    }
+}
+
+impl fmt::Write for Tame {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if piece.len() <= self.left && piece.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            self.text.push_str(piece);
+            self.left -= piece.len();
+            return Ok(());
+        }
+        for c in piece.chars() {
+            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+            self.text.push(if c.is_control() { '\u{fffd}' } else { c });
+        }
+        Ok(())
+    }
+}
+
 impl Rejection {
     /// A refusal with the status that fits the reason where Workload Proof Tokens are accepted.
     pub fn new(reason: Reason) -> Self {
@@ -307,10 +338,7 @@ impl Rejection {
     /// replaced and long text is cut. Must not be given a token, signature or key.
     #[must_use]
     pub fn with_detail(mut self, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
-        let tame = |text: String| {
-            text.chars().take(MAX_DETAIL).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-        };
-        let (expected, found) = (tame(expected.to_string()), tame(found.to_string()));
+        let (expected, found) = (Tame::text(&expected), Tame::text(&found));
         self.detail = Some(Arc::new(Detail { expected, found }));
         self
     }
@@ -329,7 +357,7 @@ impl Rejection {
     }
 
     /// Says which signature would be accepted, if that is what the request misses (http-signature §3.5).
-    pub(crate) fn or_signed(mut self, wanted: HeaderValue) -> Self {
+    pub(crate) fn or_signed(mut self, wanted: impl FnOnce() -> HeaderValue) -> Self {
         let misses = matches!(
             self.reason,
             Reason::CredentialsMissing
@@ -339,7 +367,7 @@ impl Rejection {
                 | Reason::ComponentNotCovered
                 | Reason::SignatureParameter
         );
-        self.accept_signature = misses.then_some(wanted);
+        self.accept_signature = misses.then(wanted);
         self
     }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use http::{HeaderMap, Method, Uri};
 
-use crate::httpsig::RequestParts;
 use crate::httpsig::profile::{self, VerifiedRequest};
+use crate::httpsig::{Nonce, RequestParts};
 use crate::observer::Target;
 use crate::revision::Revision;
 
@@ -16,7 +16,7 @@ pub struct Exchange {
     uri: Uri,
     /// What a response can refer to besides the target. The server needs none, since it signs what the profile says.
     headers: HeaderMap,
-    nonce: String,
+    nonce: Nonce,
     revision: Revision,
     required: bool,
     preferred: bool,
@@ -30,7 +30,7 @@ impl Exchange {
         revision: Revision,
         preferred: bool,
     ) -> Self {
-        let (nonce, required) = (signature.nonce().to_owned(), signature.wants_signed_response());
+        let (nonce, required) = (signature.kept_nonce().clone(), signature.wants_signed_response());
         Self { method, uri, headers: HeaderMap::new(), nonce, revision, required, preferred }
     }
 
@@ -38,12 +38,12 @@ impl Exchange {
         method: &Method,
         uri: &Uri,
         headers: &HeaderMap,
-        nonce: String,
+        nonce: &str,
         revision: Revision,
         required: bool,
     ) -> Self {
         let (method, uri, headers) = (method.clone(), uri.clone(), headers.clone());
-        Self { method, uri, headers, nonce, revision, required, preferred: false }
+        Self { method, uri, headers, nonce: nonce.into(), revision, required, preferred: false }
     }
 
     /// Whether the request demands a signed response by `wimse-sign-response` (http-signature §3.3).
@@ -68,7 +68,7 @@ impl Exchange {
     pub(crate) fn borrow(&self) -> profile::Exchange<'_> {
         profile::Exchange {
             request: RequestParts::in_origin_form(&self.method, &self.uri, &self.headers),
-            nonce: &self.nonce,
+            nonce: self.nonce.as_str(),
             signed_response_wanted: self.required,
         }
     }

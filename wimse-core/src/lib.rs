@@ -15,6 +15,7 @@ pub mod credential;
 pub mod dangerous;
 pub mod error;
 pub mod exchange;
+mod few;
 pub mod httpsig;
 pub mod identifier;
 pub mod jose;

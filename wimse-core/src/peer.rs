@@ -40,13 +40,9 @@ impl fmt::Display for Proof {
 /// Only the verifier makes one, and only as its last step. Cloning is cheap.
 #[derive(Clone)]
 pub struct Peer {
-    authenticated: Arc<Authenticated>,
-}
-
-/// The most significant authentication first.
-struct Authenticated {
+    /// The most significant authentication.
     first: Authentication,
-    second: Option<Authentication>,
+    second: Option<Arc<Authentication>>,
     expires_at: UnixTime,
 }
 
@@ -69,11 +65,7 @@ impl Peer {
     pub(crate) fn new(first: Authentication, second: Option<Authentication>) -> Self {
         let second_expires = second.as_ref().map_or(first.expires_at, |second| second.expires_at);
         let expires_at = first.expires_at.min(second_expires);
-        Self { authenticated: Arc::new(Authenticated { first, second, expires_at }) }
-    }
-
-    fn first(&self) -> &Authentication {
-        &self.authenticated.first
+        Self { first, second: second.map(Arc::new), expires_at }
     }
 
     /// Who the peer is: proven, canonical, of a trusted domain.
@@ -83,31 +75,31 @@ impl Peer {
 
     /// How the peer proved that it holds its key. If it did so twice, the proof that covers more.
     pub fn proof(&self) -> Proof {
-        self.first().proof
+        self.first.proof
     }
 
     pub(crate) fn revision(&self) -> Revision {
-        self.first().revision
+        self.first.revision
     }
 
     /// The peer's validated Workload Identity Token, with further claims.
     pub fn wit(&self) -> &Wit {
-        &self.first().wit
+        &self.first.wit
     }
 
     /// When the proof or the token expires, whichever is first.
     pub fn expires_at(&self) -> UnixTime {
-        self.authenticated.expires_at
+        self.expires_at
     }
 
     /// The context tokens that the proof covers; others must not influence authorization (wpt §2).
     pub fn context(&self) -> &Context {
-        &self.first().context
+        &self.first.context
     }
 
     /// Every way in which the peer authenticated, most significant first.
     pub fn authentications(&self) -> impl Iterator<Item = &Authentication> {
-        std::iter::once(self.first()).chain(&self.authenticated.second)
+        std::iter::once(&self.first).chain(self.second.as_deref())
     }
 }
 

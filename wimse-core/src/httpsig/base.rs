@@ -36,6 +36,15 @@ impl BaseBuilder {
         Self::default()
     }
 
+    /// As [`BaseBuilder::new`], in a buffer that is there.
+    pub(super) fn in_buffer(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+
+    pub(super) fn into_buffer(self) -> String {
+        self.text
+    }
+
     /// Changes the limits, of which [`Limits::components`], [`Limits::parameters`] and [`Limits::covered_octets`]
     /// matter here.
     #[must_use]
@@ -183,12 +192,15 @@ fn write_field(
         }
         return Ok(());
     }
-    let field_type = match (component.argument(), types.get(component.name())) {
-        (Some(_), Some(FieldType::List | FieldType::Item)) => return Err(Problem::TypeUnknown.into()),
+    let known = || types.get(component.name());
+    let field_type = match component.argument() {
+        Some(_) if matches!(known(), Some(FieldType::List | FieldType::Item)) => {
+            return Err(Problem::TypeUnknown.into());
+        }
         // RFC 9421 §2.1.2: the parameter itself says that the field is a dictionary.
-        (Some(_), _) => Some(FieldType::Dictionary),
-        (None, known) if component.is_strict() => Some(known.ok_or(Problem::TypeUnknown)?),
-        (None, _) => None,
+        Some(_) => Some(FieldType::Dictionary),
+        None if component.is_strict() => Some(known().ok_or(Problem::TypeUnknown)?),
+        None => None,
     };
     let Some(field_type) = field_type else {
         out.push_str(text(first)?);

@@ -7,6 +7,7 @@ use http::HeaderName;
 use sfv::StringRef;
 
 use super::error::ComponentError;
+use crate::few::Blank;
 
 /// A component that is computed from the message instead of read from a field (RFC 9421 §2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,7 +149,7 @@ impl<'a> Component<'a> {
         Self::from(Derived::QueryParam).with(ComponentParameter::Name(name.into()))
     }
 
-    fn of(name: Name<'a>) -> Self {
+    const fn of(name: Name<'a>) -> Self {
         Self { name, flags: [None; MAX_FLAGS], argument: None }
     }
 
@@ -284,6 +285,10 @@ impl<'a> Component<'a> {
     }
 }
 
+impl Blank for Component<'_> {
+    const BLANK: Self = Self::of(Name::Derived(Derived::Method));
+}
+
 impl From<Derived> for Component<'_> {
     fn from(derived: Derived) -> Self {
         Self::of(Name::Derived(derived))
@@ -298,9 +303,11 @@ impl<'a> From<&'a HeaderName> for Component<'a> {
 
 impl PartialEq<Component<'_>> for Component<'_> {
     fn eq(&self, other: &Component<'_>) -> bool {
-        self.name() == other.name()
-            && self.count() == other.count()
-            && self.flags.iter().flatten().all(|flag| other.has(*flag))
+        // No field has the name of a derived component, which begins with `@`.
+        let same_flags =
+            || self.count() == other.count() && self.flags.iter().flatten().all(|flag| other.has(*flag));
+        self.name == other.name
+            && (self.flags == other.flags || same_flags())
             && self.argument == other.argument
     }
 }

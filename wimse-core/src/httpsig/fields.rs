@@ -10,6 +10,7 @@ use super::error::HttpSigError;
 use super::limits::Limits;
 use super::params::{Parameter, SignatureInput};
 use super::reader::Reader;
+use crate::few::{Blank, Few};
 
 /// The field with the covered components and parameters of every signature.
 pub const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
@@ -24,9 +25,9 @@ pub const SIGNATURE: HeaderName = HeaderName::from_static("signature");
 /// signature is used, so that the signature of an intermediary does not get in the way.
 #[derive(Default)]
 pub struct ReceivedSignatures<'a> {
-    pub(super) entries: Vec<Entry<'a>>,
-    pub(super) components: Vec<Component<'a>>,
-    pub(super) parameters: Vec<Parameter<'a>>,
+    pub(super) entries: Few<Entry<'a>, 2>,
+    pub(super) components: Few<Component<'a>, 10>,
+    pub(super) parameters: Few<Parameter<'a>, 8>,
 }
 
 /// One label.
@@ -40,7 +41,12 @@ pub(super) struct Entry<'a> {
 pub(super) enum Octets {
     Absent,
     OtherType,
-    Present(Vec<u8>),
+    /// In place up to ES512.
+    Present(Few<u8, 132>),
+}
+
+impl Blank for Entry<'_> {
+    const BLANK: Self = Self { label: "", input: None, signature: Octets::Absent };
 }
 
 /// Where the parts of a signature's input are in the vectors of all.
@@ -88,7 +94,7 @@ impl<'a> ReceivedSignatures<'a> {
 
     /// All signatures in the order of `Signature-Input`, then labels that only `Signature` has.
     pub fn iter(&self) -> impl Iterator<Item = ReceivedSignature<'_>> {
-        self.entries.iter().map(|entry| ReceivedSignature { entry, all: self })
+        self.entries.as_slice().iter().map(|entry| ReceivedSignature { entry, all: self })
     }
 
     /// How many labels there are.
@@ -98,7 +104,7 @@ impl<'a> ReceivedSignatures<'a> {
 
     /// Whether the message has no signature.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.as_slice().is_empty()
     }
 }
 
@@ -141,7 +147,7 @@ impl<'s> ReceivedSignature<'s> {
     /// [`HttpSigError::SignatureMissing`], [`HttpSigError::NotByteSequence`].
     pub fn signature(&self) -> Result<&'s [u8], HttpSigError> {
         match &self.entry.signature {
-            Octets::Present(octets) => Ok(octets),
+            Octets::Present(octets) => Ok(octets.as_slice()),
             Octets::OtherType => Err(HttpSigError::NotByteSequence),
             Octets::Absent => Err(HttpSigError::SignatureMissing),
         }
@@ -154,8 +160,8 @@ impl<'s> ReceivedSignature<'s> {
 
     fn parts(&self, input: &Input) -> SignatureInput<'s> {
         SignatureInput {
-            components: self.all.components.get(input.components.clone()).unwrap_or_default(),
-            parameters: self.all.parameters.get(input.parameters.clone()).unwrap_or_default(),
+            components: self.all.components.as_slice().get(input.components.clone()).unwrap_or_default(),
+            parameters: self.all.parameters.as_slice().get(input.parameters.clone()).unwrap_or_default(),
         }
     }
 }

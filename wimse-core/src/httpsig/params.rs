@@ -8,12 +8,17 @@ use super::component::Component;
 use super::error::HttpSigError;
 use super::value::Value;
 use crate::clock::UnixTime;
+use crate::few::Blank;
 
 /// A signature parameter: a key and a bare item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter<'a> {
     pub(super) name: Cow<'a, str>,
     pub(super) value: Value<'a>,
+}
+
+impl Blank for Parameter<'_> {
+    const BLANK: Self = Self { name: Cow::Borrowed(""), value: Value::boolean(true) };
 }
 
 impl<'a> Parameter<'a> {

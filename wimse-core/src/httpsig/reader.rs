@@ -11,12 +11,10 @@ use super::component::Component;
 use super::error::{ComponentError, HttpSigError};
 use super::fields::{Entry, Input, Octets, ReceivedSignatures, SIGNATURE};
 use super::limits::Limits;
+use super::octets::one_member;
 use super::params::{Parameter, SignatureInput};
 use super::value::Stop;
-
-/// How many of each most signatures have: room is made once for all of them.
-const USUAL_COMPONENTS: usize = 12;
-const USUAL_PARAMETERS: usize = 8;
+use crate::few::Few;
 
 /// Collects what the parser hands out, and why it was stopped.
 pub(super) struct Reader<'s, 'a> {
@@ -57,8 +55,11 @@ impl<'s, 'a> Reader<'s, 'a> {
         while let Some(line) = lines.next() {
             several |= lines.peek().is_some();
             let line = line.as_bytes().trim_ascii();
-            let parsed = Parser::new(line).parse_dictionary_with_visitor(&mut *self);
-            if parsed.is_err() || (several && line.is_empty()) {
+            let parsed = match one_member(line).filter(|_| field == SIGNATURE) {
+                Some((label, octets)) => self.signature(label, octets).is_ok(),
+                None => Parser::new(line).parse_dictionary_with_visitor(&mut *self).is_ok(),
+            };
+            if !parsed || (several && line.is_empty()) {
                 return Err(self.error.take().unwrap_or(HttpSigError::Syntax(field)));
             }
         }
@@ -71,7 +72,7 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     fn entry_of(&mut self, label: &'a str) -> Result<&mut Entry<'a>, Stop> {
-        let known = self.received.entries.iter().position(|entry| entry.label == label);
+        let known = self.received.entries.as_slice().iter().position(|entry| entry.label == label);
         if known.is_none() {
             if self.received.entries.len() >= self.limits.labels {
                 return Err(self.stop(HttpSigError::TooManyLabels));
@@ -79,17 +80,13 @@ impl<'s, 'a> Reader<'s, 'a> {
             self.received.entries.push(Entry { label, input: None, signature: Octets::Absent });
         }
         let index = known.unwrap_or(self.received.entries.len().saturating_sub(1));
-        self.received.entries.get_mut(index).ok_or(Stop)
+        self.received.entries.as_mut_slice().get_mut(index).ok_or(Stop)
     }
-}
 
-impl<'a> DictionaryVisitor<'a> for &mut Reader<'_, 'a> {
-    type Out = ();
-    type Error = Stop;
-
-    fn entry(&mut self, label: &'a KeyRef) -> Result<impl EntryVisitor<'a>, Stop> {
+    /// A member of the field begins. The first of two with the same label is never lost.
+    fn begin(&mut self, label: &'a str) -> Result<(), Stop> {
         let is_input = self.field != SIGNATURE;
-        let entry = self.entry_of(label.as_str())?;
+        let entry = self.entry_of(label)?;
         let first = if is_input {
             entry.input.replace(Input::default()).is_none()
         } else {
@@ -99,6 +96,23 @@ impl<'a> DictionaryVisitor<'a> for &mut Reader<'_, 'a> {
             let duplicate = HttpSigError::DuplicateLabel(self.field.clone());
             return Err(self.stop(duplicate));
         }
+        Ok(())
+    }
+
+    fn signature(&mut self, label: &'a str, octets: Few<u8, 132>) -> Result<(), Stop> {
+        self.begin(label)?;
+        self.entry_of(label)?.signature = Octets::Present(octets);
+        Ok(())
+    }
+}
+
+impl<'a> DictionaryVisitor<'a> for &mut Reader<'_, 'a> {
+    type Out = ();
+    type Error = Stop;
+
+    fn entry(&mut self, label: &'a KeyRef) -> Result<impl EntryVisitor<'a>, Stop> {
+        self.begin(label.as_str())?;
+        let is_input = self.field != SIGNATURE;
         Ok(Member { reader: self, label: label.as_str(), is_input })
     }
 
@@ -116,9 +130,7 @@ struct Member<'r, 's, 'a> {
 
 impl<'r, 's, 'a> Member<'r, 's, 'a> {
     fn into_input(self, defect: Option<HttpSigError>) -> InputMember<'r, 's, 'a> {
-        let received = &mut self.reader.received;
-        received.components.reserve(USUAL_COMPONENTS);
-        received.parameters.reserve(USUAL_PARAMETERS);
+        let received = &self.reader.received;
         let (components, parameters) = (received.components.len(), received.parameters.len());
         InputMember {
             reader: self.reader,
@@ -153,7 +165,9 @@ impl<'a> ItemVisitor<'a> for Member<'_, '_, 'a> {
             return Ok(Some(self.into_input(Some(HttpSigError::NotInnerList))));
         }
         if let BareItemFromInput::ByteSequence(octets) = item {
-            self.reader.entry_of(self.label)?.signature = Octets::Present(octets);
+            let mut kept = Few::new();
+            kept.extend(&octets);
+            self.reader.entry_of(self.label)?.signature = Octets::Present(kept);
         }
         Ok(None)
     }
@@ -193,7 +207,8 @@ impl<'a> ParameterVisitor<'a> for InputMember<'_, '_, 'a> {
         if self.input.parameters.len() >= self.reader.limits.parameters {
             return Err(self.reader.stop(HttpSigError::TooManyParameters));
         }
-        let own = self.reader.received.parameters.get(self.input.parameters.clone()).unwrap_or_default();
+        let own =
+            self.reader.received.parameters.as_slice().get(self.input.parameters.clone()).unwrap_or_default();
         if own.iter().any(|parameter| parameter.name == name) {
             return Err(self.reader.stop(HttpSigError::DuplicateParameter));
         }
@@ -204,8 +219,13 @@ impl<'a> ParameterVisitor<'a> for InputMember<'_, '_, 'a> {
 
     fn finish(mut self) -> Result<(), Stop> {
         if self.input.defect.is_none() {
-            let components =
-                self.reader.received.components.get(self.input.components.clone()).unwrap_or_default();
+            let components = self
+                .reader
+                .received
+                .components
+                .as_slice()
+                .get(self.input.components.clone())
+                .unwrap_or_default();
             self.input.defect = SignatureInput { components, parameters: &[] }.check_components().err();
         }
         self.reader.entry_of(self.label)?.input = Some(self.input);

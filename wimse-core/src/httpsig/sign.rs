@@ -16,14 +16,15 @@ use super::message::Message;
 use super::params::{Parameter, SignatureInput};
 use super::value::{Value, ValueInvalid};
 use crate::clock::UnixTime;
+use crate::few::Few;
 use crate::jose::SigningKey;
 
 /// What a signature shall cover and say. Order is kept. Mistakes are reported by [`SignatureBuilder::sign`].
 #[derive(Debug, Clone)]
 pub struct SignatureBuilder<'a> {
     label: Cow<'a, str>,
-    components: Vec<Component<'a>>,
-    parameters: Vec<Parameter<'a>>,
+    components: Few<Component<'a>, 10>,
+    parameters: Few<Parameter<'a>, 8>,
     encodable: bool,
 }
 
@@ -32,13 +33,13 @@ impl<'a> SignatureBuilder<'a> {
     pub fn new(label: impl Into<Cow<'a, str>>) -> Self {
         let label = label.into();
         let encodable = KeyRef::from_str(&label).is_ok();
-        Self { label, components: Vec::with_capacity(12), parameters: Vec::with_capacity(8), encodable }
+        Self { label, components: Few::new(), parameters: Few::new(), encodable }
     }
 
     /// Covers these components too.
     #[must_use]
     pub fn cover<C: Into<Component<'a>>>(mut self, components: impl IntoIterator<Item = C>) -> Self {
-        self.components.extend(components.into_iter().map(Into::into));
+        components.into_iter().for_each(|component| self.components.push(component.into()));
         self
     }
 
@@ -95,7 +96,7 @@ impl<'a> SignatureBuilder<'a> {
 
     /// What will be covered and said.
     pub fn input(&self) -> SignatureInput<'_> {
-        SignatureInput { components: &self.components, parameters: &self.parameters }
+        SignatureInput { components: self.components.as_slice(), parameters: self.parameters.as_slice() }
     }
 
     /// As [`Self::input`], if a field can hold it.
@@ -132,16 +133,14 @@ impl<'a> SignatureBuilder<'a> {
     ) -> Result<Signed, HttpSigError> {
         base.build(message, self.checked_input()?)?;
         let input = self.input_member(base.signature_params())?;
-        let signature = key.sign_with(base.as_str().as_bytes(), |octets| {
-            let mut member = String::with_capacity(self.label.len() + 3 + BASE64.encode_len(octets.len()));
-            member.push_str(&self.label);
-            member.push_str("=:");
-            BASE64.encode_append(octets, &mut member);
-            member.push(':');
-            member
-        });
-        let signature = signature.map_err(HttpSigError::Key)?;
-        let mut signature = header_value(signature)?;
+        let signature = key.sign_in_place(base.as_str().as_bytes()).map_err(HttpSigError::Key)?;
+        let octets = signature.as_slice();
+        let mut member = String::with_capacity(self.label.len() + 3 + BASE64.encode_len(octets.len()));
+        member.push_str(&self.label);
+        member.push_str("=:");
+        BASE64.encode_append(octets, &mut member);
+        member.push(':');
+        let mut signature = header_value(member)?;
         signature.set_sensitive(true);
         Ok(Signed { input, signature })
     }

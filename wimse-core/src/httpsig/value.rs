@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr2;
 use sfv::{BareItemFromInput, Date, Decimal, Integer, ItemSerializer, StringRef, TokenRef};
 
 /// A bare item: integer, decimal, string, token, byte sequence, boolean, date or display string.
@@ -45,7 +46,7 @@ impl<'a> Value<'a> {
     }
 
     /// A boolean.
-    pub fn boolean(value: bool) -> Self {
+    pub const fn boolean(value: bool) -> Self {
         Self(BareItemFromInput::Boolean(value))
     }
 
@@ -128,7 +129,15 @@ impl fmt::Display for Value<'_> {
 
 /// RFC 9651 §4.1.3.1.
 pub(super) fn write_bare_item(item: &BareItemFromInput<'_>, out: &mut String) {
-    _ = ItemSerializer::with_buffer(out).bare_item(item).finish();
+    match item {
+        // The serialiser writes texts character by character.
+        BareItemFromInput::String(text) if memchr2(b'"', b'\\', text.as_str().as_bytes()).is_none() => {
+            out.push('"');
+            out.push_str(text.as_str());
+            out.push('"');
+        }
+        _ => _ = ItemSerializer::with_buffer(out).bare_item(item).finish(),
+    }
 }
 
 /// RFC 9651 §4.1.1.2, for a name that was parsed or checked as a key.

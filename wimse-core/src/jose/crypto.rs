@@ -196,6 +196,14 @@ impl SignKey {
         RSA_BITS.contains(&(pair.public_modulus_len() * 8)).then_some(Self::Rsa(pair))
     }
 
+    pub(crate) fn signature_len(&self) -> usize {
+        match self {
+            Self::Ec(curve, _) => 2 * curve.len(),
+            Self::Ed25519(_) => 64,
+            Self::Rsa(pair) => pair.public_modulus_len(),
+        }
+    }
+
     pub(crate) fn public(&self) -> PublicNumbers<'_> {
         match self {
             Self::Ec(curve, pair) => PublicNumbers::Ec(*curve, pair.public_key().as_ref()),

@@ -8,6 +8,7 @@ use super::base64url;
 use super::crypto::{Curve, PublicNumbers, VerifyKey, sha256};
 use super::json::{Json, Object};
 use super::{Algorithm, KeyError};
+use crate::few::Few;
 
 /// The longest JWK Set that is parsed, in octets.
 const MAX_SET: usize = 1 << 20;
@@ -214,7 +215,7 @@ impl Jwk {
     }
 }
 
-pub(crate) fn octets(jwk: &Object<'_>, name: &'static str) -> Result<base64url::Decoded, KeyError> {
+pub(crate) fn octets(jwk: &Object<'_>, name: &'static str) -> Result<Few<u8, 512>, KeyError> {
     jwk.text(name).and_then(|text| base64url::decode(text.as_bytes())).ok_or(KeyError::Member(name))
 }
 

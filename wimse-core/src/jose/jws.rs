@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::base64url::{self, Decoded};
-use super::json::{Json, Object};
+use memchr::memchr;
+
+use super::base64url;
+use super::members::Members;
 use super::{KeyError, SigningKey};
+use crate::few::Few;
 
 /// A token split into its three segments, each non-empty and within the base64url alphabet.
 #[derive(Clone, Copy)]
@@ -24,17 +27,32 @@ impl<'a> CompactJws<'a> {
     /// [`JwsError::Form`] unless the text is exactly three non-empty base64url segments joined by dots
     /// (workload-creds §5.1.1): no padding, white space, quotes, commas or JSON serialization.
     pub fn split(token: &'a str) -> Result<Self, JwsError> {
-        let mut segments = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (segments.next(), segments.next(), segments.next(), segments.next())
-        else {
+        let jws = Self::segments(token)?;
+        let segments = [jws.header, jws.payload, jws.signature];
+        if segments.into_iter().all(|s| base64url::is_alphabet(s.as_bytes())) {
+            Ok(jws)
+        } else {
+            Err(JwsError::Form)
+        }
+    }
+
+    /// As [`CompactJws::split`], but whether the segments are base64url shows when they are decoded.
+    pub(crate) fn segments(token: &'a str) -> Result<Self, JwsError> {
+        let dot = |from: usize| memchr(b'.', token.as_bytes().get(from..)?).map(|at| from + at);
+        let first = dot(0).ok_or(JwsError::Form)?;
+        let second = dot(first + 1).ok_or(JwsError::Form)?;
+        let (Some(header), Some(payload), Some(signature), Some(signing_input), None) = (
+            token.get(..first),
+            token.get(first + 1..second),
+            token.get(second + 1..),
+            token.get(..second),
+            dot(second + 1),
+        ) else {
             return Err(JwsError::Form);
         };
-        let well_formed = |s: &str| !s.is_empty() && base64url::is_alphabet(s.as_bytes());
-        if ![header, payload, signature].into_iter().all(well_formed) {
+        if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(JwsError::Form);
         }
-        let signing_input = token.get(..header.len() + 1 + payload.len()).ok_or(JwsError::Form)?;
         Ok(Self { header, payload, signature, signing_input })
     }
 
@@ -43,17 +61,49 @@ impl<'a> CompactJws<'a> {
         self.signing_input.as_bytes()
     }
 
-    /// The decoded signature.
-    pub(crate) fn signature(&self) -> Result<Decoded, JwsError> {
-        base64url::decode(self.signature.as_bytes()).ok_or(JwsError::Form)
+    /// The header as it was sent.
+    pub(crate) fn encoded_header(&self) -> &'a str {
+        self.header
     }
 
-    pub(crate) fn header(&self) -> Result<Decoded, JwsError> {
-        base64url::decode(self.header.as_bytes()).ok_or(JwsError::Form)
+    pub(crate) fn decode(&self) -> Result<Decoded, JwsError> {
+        Decoded::new(self.header, self).ok_or(JwsError::Form)
     }
 
-    pub(crate) fn payload(&self) -> Result<Decoded, JwsError> {
-        base64url::decode(self.payload.as_bytes()).ok_or(JwsError::Form)
+    /// As [`CompactJws::decode`], for a header that was read before: it is left out.
+    pub(crate) fn decode_without_header(&self) -> Result<Decoded, JwsError> {
+        Decoded::new("", self).ok_or(JwsError::Form)
+    }
+}
+
+/// The decoded segments of a token, one behind the other: in place but for tokens of unusual size.
+pub(crate) struct Decoded {
+    octets: Few<u8, 1024>,
+    header_end: usize,
+    payload_end: usize,
+}
+
+impl Decoded {
+    fn new(header: &str, jws: &CompactJws<'_>) -> Option<Self> {
+        let mut octets = Few::new();
+        base64url::decode_to(header.as_bytes(), &mut octets)?;
+        let header_end = octets.len();
+        base64url::decode_to(jws.payload.as_bytes(), &mut octets)?;
+        let payload_end = octets.len();
+        base64url::decode_to(jws.signature.as_bytes(), &mut octets)?;
+        Some(Self { octets, header_end, payload_end })
+    }
+
+    pub(crate) fn header(&self) -> &[u8] {
+        self.octets.as_slice().get(..self.header_end).unwrap_or_default()
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.octets.as_slice().get(self.header_end..self.payload_end).unwrap_or_default()
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.octets.as_slice().get(self.payload_end..).unwrap_or_default()
     }
 }
 
@@ -72,14 +122,13 @@ pub(crate) struct Header<'a> {
 
 impl<'a> Header<'a> {
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, JwsError> {
-        let object = Object::parse(json).map_err(|_| JwsError::Header)?;
+        let object = Members::parse(json).map_err(|_| JwsError::Header)?;
         if object.get("crit").is_some() || object.get("b64").is_some() {
             return Err(JwsError::Critical);
         }
         let text = |name: &str| match object.get(name) {
             None => Ok(None),
-            Some(Json::Text(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(JwsError::Header),
+            Some(_) => object.shared_text(name).map(Some).ok_or(JwsError::Header),
         };
         Ok(Self { alg: text("alg")?.ok_or(JwsError::Header)?, typ: text("typ")?, kid: text("kid")? })
     }
@@ -102,36 +151,25 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Builds a token in one buffer: encoded header, payload, signature.
-pub(crate) struct TokenWriter {
-    out: Vec<u8>,
-    start: usize,
-}
-
-impl TokenWriter {
-    /// What an ES512 signature encodes to, in octets.
-    const SHORT_SIGNATURE: usize = 176;
-
-    /// Starts after `prefix`, which is not signed, with a header that is already encoded.
-    pub(crate) fn new(prefix: &str, encoded_header: &str, capacity: usize) -> Self {
-        let mut out = Vec::with_capacity(prefix.len() + encoded_header.len() + capacity);
-        out.extend_from_slice(prefix.as_bytes());
-        out.extend_from_slice(encoded_header.as_bytes());
-        Self { out, start: prefix.len() }
-    }
-
-    /// Adds the payload and the signature.
-    pub(crate) fn finish(mut self, payload: &[u8], key: &SigningKey) -> Result<Vec<u8>, KeyError> {
-        self.out.push(b'.');
-        base64url::encode_to(payload, &mut self.out);
-        // Room for any short signature; a longer one makes the buffer grow.
-        let mut encoded = Vec::with_capacity(Self::SHORT_SIGNATURE);
-        let message = self.out.get(self.start..).unwrap_or_default();
-        key.sign_with(message, |signature| base64url::encode_to(signature, &mut encoded))?;
-        self.out.push(b'.');
-        self.out.extend_from_slice(&encoded);
-        Ok(self.out)
-    }
+/// Makes a token with a header that is already encoded, behind a prefix that is not signed: in one buffer, which is
+/// exactly as large as it gets.
+pub(crate) fn sign_token(
+    prefix: &[&str],
+    encoded_header: &str,
+    payload: &[u8],
+    key: &SigningKey,
+) -> Result<Vec<u8>, KeyError> {
+    let start = prefix.iter().map(|part| part.len()).sum::<usize>();
+    let signed = encoded_header.len() + 1 + base64url::encoded_len(payload.len());
+    let mut out = Vec::with_capacity(start + signed + 1 + base64url::encoded_len(key.signature_len()));
+    prefix.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+    out.extend_from_slice(encoded_header.as_bytes());
+    out.push(b'.');
+    base64url::encode_to(payload, &mut out);
+    let signature = key.sign_in_place(out.get(start..).unwrap_or_default())?;
+    out.push(b'.');
+    base64url::encode_to(signature.as_slice(), &mut out);
+    Ok(out)
 }
 
 /// What is wrong with a token before its claims are looked at.

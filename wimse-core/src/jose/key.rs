@@ -10,6 +10,7 @@ use super::crypto::{Curve, RsaNumbers, SignKey, VerifyKey};
 use super::json::Object;
 use super::jwk::octets;
 use super::{Algorithm, Jwk, base64url};
+use crate::few::Few;
 
 /// A public key, parsed and ready to verify with every algorithm that its JWK allows.
 #[derive(Clone)]
@@ -184,8 +185,20 @@ impl SigningKey {
         self.sign_with(message, <[u8]>::to_vec)
     }
 
-    pub(crate) fn sign_with<R>(&self, message: &[u8], take: impl FnOnce(&[u8]) -> R) -> Result<R, KeyError> {
+    /// As [`SigningKey::sign`], in place but for RSA.
+    pub(crate) fn sign_in_place(&self, message: &[u8]) -> Result<Few<u8, 132>, KeyError> {
+        let mut kept = Few::new();
+        self.sign_with(message, |signature| kept.extend(signature))?;
+        Ok(kept)
+    }
+
+    fn sign_with<R>(&self, message: &[u8], take: impl FnOnce(&[u8]) -> R) -> Result<R, KeyError> {
         self.0.key.sign(self.0.algorithm, message, take).ok_or(KeyError::Library)
+    }
+
+    /// Octets of a signature.
+    pub(crate) fn signature_len(&self) -> usize {
+        self.0.key.signature_len()
     }
 }
 

@@ -7,10 +7,12 @@
 mod algorithm;
 pub(crate) mod base64url;
 pub(crate) mod crypto;
+mod id;
 pub(crate) mod json;
 mod jwk;
 mod jws;
 mod key;
+pub(crate) mod members;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use crypto::random_id;
@@ -19,4 +21,5 @@ pub use jws::{CompactJws, JwsError};
 pub use key::{KeyError, PublicKey, SignatureInvalid, SigningKey};
 
 pub(crate) use crypto::sha256;
-pub(crate) use jws::{Header, TokenWriter};
+pub(crate) use id::ProofId;
+pub(crate) use jws::{Header, sign_token};

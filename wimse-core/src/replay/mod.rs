@@ -132,7 +132,8 @@ impl fmt::Debug for ReplayAnswer {
 /// A memory of proofs that were used.
 ///
 /// The verifier asks last, after every other check (so that nobody can burn another's proof) and after the
-/// proof's lifetime was capped (so that memory stays bounded).
+/// proof's lifetime was capped (so that memory stays bounded). So a replay costs the check of its signature: to look before
+/// that would tell those who do not hold the key which proofs were used.
 pub trait ReplayCache: Send + Sync + 'static {
     /// Remembers the proof until its expiry and says whether it was known, as one atomic step.
     fn use_once(&self, proof: &ProofUse<'_>) -> ReplayAnswer;

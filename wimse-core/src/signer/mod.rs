@@ -35,7 +35,7 @@ use crate::response::{ExpectedResponse, ResponseTerms, Unverifiable};
 use crate::revision::Revision;
 use crate::trust::TrustStore;
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
-use crate::wpt::{ContextFields, ProofRequest, create, credentials, remove_proofs};
+use crate::wpt::{ContextFields, ProofRequest, create, credentials, remove_proofs, remove_proofs_but_of};
 
 /// The longest lifetime of a proof: what a verifier accepts by default.
 const MAX_PROOF_LIFETIME: Duration = Duration::from_secs(300);
@@ -205,14 +205,15 @@ impl Signer {
             now: making.now,
             lifetime: inner.proof_lifetime,
         };
-        let nonce = signature.apply(method, target, headers, content).inspect_err(|_| {
+        let nonce = signature.apply_with_nonce(method, target, headers, content).inspect_err(|_| {
             // Without a proof beside it the token is not to travel either.
             headers.remove(WORKLOAD_IDENTITY_TOKEN);
         })?;
         let Some(anchors) = inner.response_anchors.clone() else {
             return Ok(ExpectedResponse::unsigned(Unverifiable::Anchors));
         };
-        let exchange = Exchange::sent(method, target, headers, nonce, inner.revision, making.sign_response);
+        let exchange =
+            Exchange::sent(method, target, headers, nonce.as_str(), inner.revision, making.sign_response);
         let terms = ResponseTerms {
             anchors,
             expected: making.expected.cloned(),
@@ -253,7 +254,7 @@ impl Inner {
             wire,
         })?;
         remove_signature(headers)?;
-        remove_proofs(headers);
+        remove_proofs_but_of(self.revision, headers);
         headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
         headers.insert(wire.field.clone(), proof);
         Ok(ExpectedResponse::unsigned(Unverifiable::Request))

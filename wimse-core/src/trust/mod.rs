@@ -4,10 +4,12 @@
 //! leads to a key (workload-creds §3, RFC 8725).
 
 mod anchors;
+mod known;
 mod store;
 
 pub use anchors::{DomainAnchors, Profile, TrustAnchors, TrustError};
 pub use store::TrustStore;
 
 pub(crate) use anchors::Domain;
+pub(crate) use known::{KnownToken, SentToken};
 pub(crate) use store::Snapshot;

@@ -7,7 +7,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::{DomainAnchors, TrustAnchors, TrustError};
+use super::{DomainAnchors, KnownToken, TrustAnchors, TrustError};
 use crate::identifier::TrustDomain;
 use crate::jose::JwkSet;
 use crate::wit::Wit;
@@ -58,10 +58,10 @@ impl Listeners {
     }
 }
 
-/// One value of the anchors with the tokens that it validated, by the SHA-256 of the token.
+/// One value of the anchors with the tokens that it validated.
 pub(crate) struct Snapshot {
     pub(crate) anchors: TrustAnchors,
-    pub(crate) validated: Cache<[u8; 32], Arc<Wit>, Size>,
+    pub(crate) validated: Cache<KnownToken, Arc<Wit>, Size>,
     pub(crate) listeners: Arc<Listeners>,
 }
 
@@ -69,9 +69,9 @@ pub(crate) struct Snapshot {
 #[derive(Clone)]
 pub(crate) struct Size;
 
-impl Weighter<[u8; 32], Arc<Wit>> for Size {
-    fn weight(&self, _: &[u8; 32], wit: &Arc<Wit>) -> u64 {
-        1 + wit.token_len() as u64 / 2048
+impl Weighter<KnownToken, Arc<Wit>> for Size {
+    fn weight(&self, _: &KnownToken, wit: &Arc<Wit>) -> u64 {
+        1 + wit.token().len() as u64 / 2048
     }
 }
 

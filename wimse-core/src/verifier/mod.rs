@@ -321,9 +321,9 @@ impl Verifier {
     /// The last stage: every proof of the request counts once.
     fn use_up<T: Trace>(&self, judged: Judged, target: Target<'_>, t: &mut T) -> Verifying {
         let Judged { peer, wit, proofs } = judged;
-        // The content may have taken its time.
-        let now = self.0.clock.now();
         let ask = |scope: &str, id: &str, until| {
+            // The content may have taken its time.
+            let now = self.0.clock.now();
             let proof = ProofUse::new(scope, id, until, now).with_caller(wit.subject().as_str());
             self.0.replay.as_ref().map(|cache| cache.use_once(&proof))
         };
@@ -357,8 +357,11 @@ impl Verifier {
     /// The answer that fits the proofs that are accepted here: no challenge where no Workload Proof Token is accepted.
     fn answer(&self, rejection: Rejection) -> Rejection {
         let Accepted { wpt, signature, .. } = self.0.accepted;
-        let rejection =
-            if signature { rejection.or_signed(wanted_of_request(Revision::default())) } else { rejection };
+        let rejection = if signature {
+            rejection.or_signed(|| wanted_of_request(Revision::default()))
+        } else {
+            rejection
+        };
         if wpt { rejection } else { rejection.without_challenge() }
     }
 

@@ -41,6 +41,19 @@ impl Verifying {
         Self { state: State::Done(Some(decision)) }
     }
 
+    /// The decision, if it is known already: always, unless a shared replay store was asked. For those who have something
+    /// better to do than to wait.
+    ///
+    /// # Errors
+    ///
+    /// The future itself, if it must be awaited.
+    pub fn into_decision(self) -> Result<Result<Peer, Rejection>, Self> {
+        match self.state {
+            State::Done(Some(decision)) => Ok(decision),
+            state => Err(Self { state }),
+        }
+    }
+
     /// Waits for what the replay cache says about each proof of `peer`, and reports the decision.
     pub(super) fn settle<T: Trace>(
         verifier: &Verifier,

@@ -1,10 +1,14 @@
 //! A Workload Identity Token that was validated in full.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::UnixTime;
 use crate::identifier::WorkloadId;
-use crate::jose::{Algorithm, PublicKey, base64url};
+use crate::jose::{Algorithm, PublicKey};
+
+/// The longest header of a proof that is remembered, in octets.
+const MAX_PROOF_HEADER: usize = 256;
 
 /// A validated Workload Identity Token.
 ///
@@ -13,10 +17,13 @@ use crate::jose::{Algorithm, PublicKey, base64url};
 /// [`Peer`](crate::Peer), which also needs the proof of possession (workload-creds §9.2).
 pub struct Wit {
     pub(super) subject: WorkloadId,
-    pub(super) hash: [u8; 32],
-    pub(super) token_len: usize,
+    pub(super) token: Arc<str>,
+    /// SHA-256 of the token in base64url.
+    pub(super) encoded_hash: [u8; 43],
     pub(super) key: PublicKey,
     pub(super) proof_algorithm: Algorithm,
+    /// The encoded header of a proof that was found valid. A caller's proofs all have the same one.
+    pub(super) proof_header: OnceLock<Box<str>>,
     pub(super) issuer: Option<String>,
     pub(super) id: Option<String>,
     pub(super) issued_at: Option<UnixTime>,
@@ -78,15 +85,28 @@ impl Wit {
 
     /// SHA-256 of the token as sent, in base64url: the value of `wth`, and a name for the token that is safe to log.
     pub fn token_hash(&self) -> String {
-        base64url::encode(&self.hash)
+        String::from_utf8_lossy(&self.encoded_hash).into_owned()
     }
 
-    pub(crate) fn token_len(&self) -> usize {
-        self.token_len
+    /// The token as sent.
+    pub(crate) fn token(&self) -> &Arc<str> {
+        &self.token
     }
 
-    pub(crate) fn hash(&self) -> &[u8; 32] {
-        &self.hash
+    /// Whether a proof with exactly this header was found valid, so that there is nothing to find in it.
+    pub(crate) fn knows_proof_header(&self, encoded: &str) -> bool {
+        self.proof_header.get().is_some_and(|known| **known == *encoded)
+    }
+
+    /// To be called once a proof with this header was found valid.
+    pub(crate) fn remember_proof_header(&self, encoded: &str) {
+        if encoded.len() <= MAX_PROOF_HEADER {
+            self.proof_header.get_or_init(|| encoded.into());
+        }
+    }
+
+    pub(crate) fn encoded_hash(&self) -> &[u8; 43] {
+        &self.encoded_hash
     }
 }
 

@@ -10,7 +10,7 @@ use super::TYPE;
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::identifier::WorkloadId;
 use crate::jose::json::Object;
-use crate::jose::{Jwk, KeyError, SigningKey, TokenWriter, base64url, random_id};
+use crate::jose::{Jwk, KeyError, SigningKey, base64url, random_id, sign_token};
 
 /// The longest lifetime that an issuer gives out.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -108,8 +108,7 @@ impl WitIssuer {
         let payload = Value::Object(claims).to_string();
         // What no verifier would read is not issued: too many values, nested too deeply.
         Object::parse(payload.as_bytes()).map_err(|_| IssueError::TooManyValues)?;
-        let writer = TokenWriter::new("", &self.encoded_header, 2 * payload.len() + 1024);
-        let token = writer.finish(payload.as_bytes(), &self.key)?;
+        let token = sign_token(&[], &self.encoded_header, payload.as_bytes(), &self.key)?;
         String::from_utf8(token).map_err(|_| IssueError::Key(KeyError::Library))
     }
 }

@@ -1,15 +1,16 @@
 //! Validating a Workload Identity Token, in the order of workload-creds §5.1.4.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{TYPE, Wit};
 use crate::clock::UnixTime;
 use crate::identifier::WorkloadId;
+use crate::jose::base64url::encode_sha256;
 use crate::jose::json::{Json, Object};
 use crate::jose::{Algorithm, Algorithms, CompactJws, Header, Jwk, PublicKey, sha256};
 use crate::limits::Limits;
 use crate::trace::{Step, Trace, ensure, require};
-use crate::trust::{Domain, Profile, Snapshot};
+use crate::trust::{Domain, KnownToken, Profile, SentToken, Snapshot};
 use crate::{Reason, Rejection};
 
 /// Claims that [`Wit`] has accessors for.
@@ -34,40 +35,38 @@ impl Validation<'_> {
     /// is only held against the clock.
     pub(crate) fn token<T: Trace>(&self, token: &str, trace: &mut T) -> Result<Arc<Wit>, Rejection> {
         self.check_size(token, trace)?;
-        let hash = sha256(token.as_bytes());
-        if let Some(wit) = self.snapshot.validated.get(&hash) {
+        let validated = &self.snapshot.validated;
+        if let Some(wit) = validated.get(&SentToken(token)) {
             let lifetime = Lifetime { expires_at: wit.expires_at, not_before: wit.not_before };
             let still_valid = self.check_lifetime(lifetime, trace);
             if still_valid.is_err() {
-                self.snapshot.validated.remove(&hash);
+                validated.remove(&SentToken(token));
             }
             return still_valid.map(|()| wit);
         }
-        let wit = Arc::new(self.validate(token, hash, trace)?);
-        self.snapshot.validated.insert(hash, Arc::clone(&wit));
+        let wit = Arc::new(self.validate(token, trace)?);
+        validated.insert(KnownToken::from(&*wit), Arc::clone(&wit));
         Ok(wit)
     }
 
     /// Validates a token from scratch, whatever was validated before.
     pub(crate) fn token_uncached<T: Trace>(&self, token: &str, trace: &mut T) -> Result<Arc<Wit>, Rejection> {
         self.check_size(token, trace)?;
-        self.validate(token, sha256(token.as_bytes()), trace).map(Arc::new)
+        self.validate(token, trace).map(Arc::new)
     }
 
     /// Reads a token without asking who signed it, for cases whose issuer's key was never published.
     pub(crate) fn token_unverified<T: Trace>(&self, token: &str, t: &mut T) -> Result<Wit, Rejection> {
         self.check_size(token, t)?;
-        let jws = CompactJws::split(token).map_err(|e| refuse_form(t, e))?;
-        let header = jws.header().map_err(|e| refuse_form(t, e))?;
-        Header::parse(header.as_slice()).map_err(|e| refuse_form(t, e))?;
-        jws.signature().map_err(|e| refuse_form(t, e))?;
-        let payload = jws.payload().map_err(|e| refuse_form(t, e))?;
-        let claims = Object::parse(payload.as_slice()).map_err(|_| Rejection::new(Reason::WitClaims))?;
+        let jws = CompactJws::segments(token).map_err(|e| refuse_form(t, e))?;
+        let decoded = jws.decode().map_err(|e| refuse_form(t, e))?;
+        Header::parse(decoded.header()).map_err(|e| refuse_form(t, e))?;
+        let claims = Object::parse(decoded.payload()).map_err(|_| Rejection::new(Reason::WitClaims))?;
         let subject = self.subject(&claims, t)?;
         let lifetime = lifetime(&claims, t)?;
         self.check_lifetime(lifetime, t)?;
         let key = confirmation_key(Algorithms::ALL, &claims, t)?;
-        wit(token, sha256(token.as_bytes()), subject, lifetime, key, &claims, t)
+        wit(token, subject, lifetime, key, &claims, t)
     }
 
     fn check_size<T: Trace>(&self, token: &str, trace: &mut T) -> Result<(), Rejection> {
@@ -77,16 +76,14 @@ impl Validation<'_> {
         ensure(trace, Step::WitCompact, token.len() <= limit, Reason::WitTooLarge, expected, found)
     }
 
-    fn validate<T: Trace>(&self, token: &str, hash: [u8; 32], t: &mut T) -> Result<Wit, Rejection> {
+    fn validate<T: Trace>(&self, token: &str, t: &mut T) -> Result<Wit, Rejection> {
         let malformed = |t: &mut T, error| refuse_form(t, error);
-        let jws = CompactJws::split(token).map_err(|e| malformed(t, e))?;
-        let header = jws.header().map_err(|e| malformed(t, e))?;
-        let header = Header::parse(header.as_slice()).map_err(|e| malformed(t, e))?;
-        let payload = jws.payload().map_err(|e| malformed(t, e))?;
-        let signature = jws.signature().map_err(|e| malformed(t, e))?;
+        let jws = CompactJws::segments(token).map_err(|e| malformed(t, e))?;
+        let decoded = jws.decode().map_err(|e| malformed(t, e))?;
+        let header = Header::parse(decoded.header()).map_err(|e| malformed(t, e))?;
         t.check(Step::WitCompact, true, format_args!("a compact JWS"), format_args!("one"));
 
-        let claims = Object::parse(payload.as_slice()).ok();
+        let claims = Object::parse(decoded.payload()).ok();
         let claims = require(
             t,
             Step::WitSubject,
@@ -138,14 +135,14 @@ impl Validation<'_> {
             format_args!("a `kid` among the {} anchors of {trust_domain}", domain.keys.len()),
             format_args!("{}", kid.unwrap_or("no kid")),
         )?;
-        let verified = key.verify(algorithm, jws.signing_input(), signature.as_slice()).is_ok();
+        let verified = key.verify(algorithm, jws.signing_input(), decoded.signature()).is_ok();
         let expected = format_args!("a signature by that anchor with {algorithm}");
         let found = format_args!("{}", if verified { "one" } else { "none that verifies" });
         ensure(t, Step::WitSignature, verified, Reason::WitSignature, expected, found)?;
 
         check_issuer(domain, optional_text(&claims, "iss", t)?.as_deref(), t)?;
         let key = confirmation_key(domain.proof_algorithms, &claims, t)?;
-        wit(token, hash, subject, lifetime, key, &claims, t)
+        wit(token, subject, lifetime, key, &claims, t)
     }
 
     fn subject<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<WorkloadId, Rejection> {
@@ -199,7 +196,6 @@ impl Validation<'_> {
 /// The token, once everything about it is known to be right.
 fn wit<T: Trace>(
     token: &str,
-    hash: [u8; 32],
     subject: WorkloadId,
     lifetime: Lifetime,
     (proof_algorithm, key): (Algorithm, PublicKey),
@@ -208,9 +204,10 @@ fn wit<T: Trace>(
 ) -> Result<Wit, Rejection> {
     Ok(Wit {
         subject,
-        hash,
-        token_len: token.len(),
+        encoded_hash: encode_sha256(&sha256(token.as_bytes())),
+        token: token.into(),
         proof_algorithm,
+        proof_header: OnceLock::new(),
         key,
         issuer: optional_text(claims, "iss", t)?,
         id: optional_text(claims, "jti", t)?,

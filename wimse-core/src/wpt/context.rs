@@ -1,6 +1,7 @@
 //! Context tokens: other tokens in a request that a proof covers by hash (`tth`, `oth`).
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -19,13 +20,17 @@ pub(crate) const TXN_TOKEN: HeaderName = HeaderName::from_static("txn-token");
 /// could have been added by anyone on the way (wpt §2). They never authenticate the caller.
 #[derive(Clone, Default)]
 pub struct Context {
-    tokens: Vec<(HeaderName, HeaderValue)>,
+    /// Shared by all clones; `None` as long as there is no token.
+    tokens: Option<Arc<Vec<(HeaderName, HeaderValue)>>>,
 }
 
 impl Context {
     /// The covered value of this field.
     pub fn get(&self, field: &str) -> Option<&HeaderValue> {
-        self.tokens.iter().find(|(name, _)| name.as_str().eq_ignore_ascii_case(field)).map(|(_, value)| value)
+        self.tokens()
+            .iter()
+            .find(|(name, _)| name.as_str().eq_ignore_ascii_case(field))
+            .map(|(_, value)| value)
     }
 
     /// The covered transaction token. Forward it unmodified.
@@ -35,12 +40,16 @@ impl Context {
 
     /// The names of all covered fields.
     pub fn fields(&self) -> impl Iterator<Item = &HeaderName> {
-        self.tokens.iter().map(|(name, _)| name)
+        self.tokens().iter().map(|(name, _)| name)
     }
 
     /// Whether nothing is covered.
     pub fn is_empty(&self) -> bool {
-        self.tokens.is_empty()
+        self.tokens().is_empty()
+    }
+
+    fn tokens(&self) -> &[(HeaderName, HeaderValue)] {
+        self.tokens.as_ref().map(|tokens| tokens.as_slice()).unwrap_or_default()
     }
 
     /// The context tokens of a message whose signature covers every one of them.
@@ -57,7 +66,7 @@ impl Context {
     pub(super) fn add(&mut self, name: HeaderName, value: &HeaderValue) {
         let mut value = value.clone();
         value.set_sensitive(true);
-        self.tokens.push((name, value));
+        Arc::make_mut(self.tokens.get_or_insert_default()).push((name, value));
     }
 }
 

@@ -9,7 +9,8 @@ use super::context::{ContextFields, Single, TXN_TOKEN, hash, single};
 use super::fields::{Uncoverable, access_token};
 use crate::clock::UnixTime;
 use crate::credential::Credential;
-use crate::jose::{Algorithm, TokenWriter, base64url, crypto, sha256};
+use crate::few::Few;
+use crate::jose::{Algorithm, ProofId, base64url, sha256, sign_token};
 use crate::revision::WptWire;
 use crate::signer::SignError;
 
@@ -28,31 +29,31 @@ pub(crate) fn encoded_header(algorithm: Algorithm) -> String {
     base64url::encode(format!(r#"{{"alg":"{algorithm}","typ":"{TYPE}"}}"#).as_bytes())
 }
 
+/// The claims of an ordinary proof.
+type Claims = Few<u8, 512>;
+
 /// Makes the value of the field that carries the proof.
 pub(crate) fn create(request: &ProofRequest<'_>) -> Result<HeaderValue, SignError> {
-    let payload = claims(request)?;
-    let prefix = request.wire.scheme.map(|scheme| [scheme, " "].concat()).unwrap_or_default();
-    // Two dots, the payload at 4/3 of its size, and room for the largest signature there is.
-    let capacity = 2 + payload.len().div_ceil(3) * 4 + 700;
-    let writer = TokenWriter::new(&prefix, request.credential.proof_header(), capacity);
-    let token = writer.finish(&payload, request.credential.key()).map_err(SignError::Key)?;
+    let claims = claims(request)?;
+    let prefix = request.wire.scheme.map_or(["", ""], |scheme| [scheme, " "]);
+    let credential = request.credential;
+    let token = sign_token(&prefix, credential.proof_header(), claims.as_slice(), credential.key());
+    let token = token.map_err(SignError::Key)?;
     let mut value = HeaderValue::try_from(token).map_err(|_| SignError::Audience)?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-fn claims(request: &ProofRequest<'_>) -> Result<Vec<u8>, SignError> {
-    let mut out = Vec::with_capacity(320);
-    out.extend_from_slice(b"{\"aud\":");
-    serde_json::to_writer(&mut out, request.audience).map_err(|_| SignError::Audience)?;
-    write!(out, ",\"exp\":{},\"jti\":\"", request.expires_at).map_err(|_| SignError::Audience)?;
-    let mut id = [0; 16];
-    if !crypto::random(&mut id) {
-        return Err(SignError::Key(crate::jose::KeyError::Library));
-    }
-    base64url::encode_to(&id, &mut out);
-    out.extend_from_slice(b"\",\"wth\":\"");
-    out.extend_from_slice(request.credential.encoded_hash().as_bytes());
+fn claims(request: &ProofRequest<'_>) -> Result<Claims, SignError> {
+    let mut out = Claims::new();
+    out.extend(b"{\"aud\":");
+    text(request.audience, &mut out)?;
+    out.extend(b",\"exp\":");
+    number(request.expires_at.as_secs(), &mut out);
+    out.extend(b",\"jti\":\"");
+    out.extend(ProofId::draw().map_err(SignError::Key)?.as_str().as_bytes());
+    out.extend(b"\",\"wth\":\"");
+    out.extend(request.credential.encoded_hash());
     out.push(b'"');
     match single(request.headers, &TXN_TOKEN) {
         Single::Absent => {}
@@ -74,18 +75,39 @@ fn claims(request: &ProofRequest<'_>) -> Result<Vec<u8>, SignError> {
             Single::One(value) => value,
             Single::Repeated => return Err(SignError::RepeatedField(field.clone())),
         };
-        out.extend_from_slice(if opened { b",\"".as_slice() } else { b",\"oth\":{\"" });
+        out.extend(if opened { b",\"".as_slice() } else { b",\"oth\":{\"" });
         // A field name has no character that JSON would escape.
-        out.extend_from_slice(field.as_str().as_bytes());
+        out.extend(field.as_str().as_bytes());
         hash_member(b"\":\"", &hash(value), &mut out);
         opened = true;
     }
-    out.extend_from_slice(if opened { b"}}".as_slice() } else { b"}" });
+    out.extend(if opened { b"}}".as_slice() } else { b"}" });
     Ok(out)
 }
 
-fn hash_member(before: &[u8], digest: &[u8; 32], out: &mut Vec<u8>) {
-    out.extend_from_slice(before);
-    base64url::encode_to(digest, out);
+fn hash_member(before: &[u8], digest: &[u8; 32], out: &mut Claims) {
+    out.extend(before);
+    out.extend(&base64url::encode_sha256(digest));
     out.push(b'"');
+}
+
+/// JSON of a text.
+fn text(text: &str, out: &mut Claims) -> Result<(), SignError> {
+    let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\';
+    if text.bytes().all(plain) {
+        out.push(b'"');
+        out.extend(text.as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend(&serde_json::to_vec(text).map_err(|_| SignError::Audience)?);
+    }
+    Ok(())
+}
+
+fn number(number: i64, out: &mut Claims) {
+    let mut digits = [0; 20];
+    let mut rest = &mut digits[..];
+    // Twenty octets hold every `i64`.
+    let free = write!(rest, "{number}").map_or(20, |()| rest.len());
+    out.extend(digits.get(..20 - free).unwrap_or_default());
 }

@@ -17,15 +17,23 @@ pub(crate) fn under(revision: Revision, rejection: Rejection) -> Rejection {
 
 /// Removes the proofs of an earlier attempt, of whatever revision. Other credentials in the same field stay.
 pub(crate) fn remove_proofs(headers: &mut HeaderMap) {
-    for wire in Revision::ALL.map(Revision::wpt) {
-        let mut values = headers.get_all(&wire.field).iter();
-        if values.any(|value| is_proof(value, wire)) {
-            let values = headers.get_all(&wire.field).iter();
-            let others: Vec<_> = values.filter(|value| !is_proof(value, wire)).cloned().collect();
-            headers.remove(&wire.field);
-            for value in others {
-                headers.append(&wire.field, value);
-            }
+    Revision::ALL.into_iter().for_each(|revision| remove_proofs_of(revision, headers));
+}
+
+/// As [`remove_proofs`], for a proof that will take the place of one of its own revision.
+pub(crate) fn remove_proofs_but_of(kept: Revision, headers: &mut HeaderMap) {
+    let others = Revision::ALL.into_iter().filter(|revision| *revision != kept);
+    others.for_each(|revision| remove_proofs_of(revision, headers));
+}
+
+fn remove_proofs_of(revision: Revision, headers: &mut HeaderMap) {
+    let wire = revision.wpt();
+    if headers.get_all(&wire.field).iter().any(|value| is_proof(value, wire)) {
+        let values = headers.get_all(&wire.field).iter();
+        let others: Vec<_> = values.filter(|value| !is_proof(value, wire)).cloned().collect();
+        headers.remove(&wire.field);
+        for value in others {
+            headers.append(&wire.field, value);
         }
     }
 }

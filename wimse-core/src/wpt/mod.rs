@@ -10,7 +10,8 @@ pub use context::Context;
 pub(crate) use context::{ContextFields, Single, TXN_TOKEN, single};
 pub(crate) use create::{ProofRequest, create, encoded_header};
 pub(crate) use fields::{
-    Presented, credentials, mark_sensitive, presented, proof_value, refuse_octets, remove_proofs, under,
+    Presented, credentials, mark_sensitive, presented, proof_value, refuse_octets, remove_proofs,
+    remove_proofs_but_of, under,
 };
 pub(crate) use verify::{Policy, Verification};
 

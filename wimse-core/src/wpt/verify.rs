@@ -11,6 +11,7 @@ use crate::audience::Audiences;
 use crate::clock::UnixTime;
 use crate::jose::base64url::equals_sha256;
 use crate::jose::json::{Json, Object};
+use crate::jose::members::{Member, Members};
 use crate::jose::{CompactJws, Header, JwsError, sha256};
 use crate::limits::{Limits, MAX_LEEWAY};
 use crate::revision::WptWire;
@@ -62,28 +63,27 @@ impl Verification<'_> {
             t.check(Step::ProofCompact, false, expected, format_args!("{error}"));
             Rejection::new(Reason::ProofMalformed).with_detail(expected, error).at(Step::ProofCompact)
         };
-        let jws = CompactJws::split(self.proof).map_err(|e| malformed(t, e))?;
-        let header = jws.header().map_err(|e| malformed(t, e))?;
-        let header = Header::parse(header.as_slice()).map_err(|e| malformed(t, e))?;
-        let payload = jws.payload().map_err(|e| malformed(t, e))?;
-        let signature = jws.signature().map_err(|e| malformed(t, e))?;
+        let jws = CompactJws::segments(self.proof).map_err(|e| malformed(t, e))?;
+        let header_known = self.wit.knows_proof_header(jws.encoded_header());
+        let decoded = if header_known { jws.decode_without_header() } else { jws.decode() };
+        let decoded = decoded.map_err(|e| malformed(t, e))?;
+        let header = match header_known {
+            true => None,
+            false => Some(Header::parse(decoded.header()).map_err(|e| malformed(t, e))?),
+        };
         t.check(Step::ProofCompact, true, format_args!("a compact JWS"), format_args!("one"));
         let claims = require(
             t,
             Step::ProofCompact,
-            Object::parse(payload.as_slice()).ok(),
+            Members::parse(decoded.payload()).ok(),
             Reason::ProofClaims,
             format_args!("claims as one JSON object without duplicates"),
             format_args!("something else"),
         )?;
 
-        let typed = header.has_type(TYPE, false);
-        let typ = header.typ.as_deref().unwrap_or("none");
-        ensure(t, Step::ProofType, typed, Reason::ProofType, format_args!("{TYPE}"), format_args!("{typ}"))?;
-        let algorithm = self.wit.proof_algorithm();
-        let same = header.alg == algorithm.as_str();
-        let (expected, found) = (format_args!("{algorithm}"), format_args!("{}", header.alg));
-        ensure(t, Step::ProofAlgorithm, same, Reason::ProofAlgorithm, expected, found)?;
+        if let Some(header) = header {
+            self.check_header(&header, t)?;
+        }
 
         self.check_binding(&claims, t)?;
         self.check_audience(&claims, t)?;
@@ -101,29 +101,43 @@ impl Verification<'_> {
             self.check_access_token(&claims, t)?;
         }
 
-        let verified = self.wit.key().verify(algorithm, jws.signing_input(), signature.as_slice()).is_ok();
+        let algorithm = self.wit.proof_algorithm();
+        let verified = self.wit.key().verify(algorithm, jws.signing_input(), decoded.signature()).is_ok();
         let expected = format_args!("a signature by the confirmation key with {algorithm}");
         let found = format_args!("{}", if verified { "one" } else { "none that verifies" });
         ensure(t, Step::ProofSignature, verified, Reason::ProofSignature, expected, found)?;
+        self.wit.remember_proof_header(jws.encoded_header());
         // Remembered for the longest leeway that anyone may set: verifiers may share the cache and not the setting.
         Ok(Verified { context, expires_at, burnt: burn(id, expires_at.plus(MAX_LEEWAY)) })
     }
 
-    fn check_binding<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
+    fn check_header<T: Trace>(&self, header: &Header<'_>, t: &mut T) -> Result<(), Rejection> {
+        let typed = header.has_type(TYPE, false);
+        let typ = header.typ.as_deref().unwrap_or("none");
+        ensure(t, Step::ProofType, typed, Reason::ProofType, format_args!("{TYPE}"), format_args!("{typ}"))?;
+        let algorithm = self.wit.proof_algorithm();
+        let same = header.alg == algorithm.as_str();
+        let (expected, found) = (format_args!("{algorithm}"), format_args!("{}", header.alg));
+        ensure(t, Step::ProofAlgorithm, same, Reason::ProofAlgorithm, expected, found)
+    }
+
+    fn check_binding<T: Trace>(&self, claims: &Members<'_>, t: &mut T) -> Result<(), Rejection> {
         let wth = text_claim(claims, "wth", Step::ProofBinding, t)?;
-        let bound = equals_sha256(wth, self.wit.hash());
+        let bound = wth.as_bytes() == self.wit.encoded_hash();
         let found = format_args!("{}", if bound { "it" } else { "another hash" });
         let expected = format_args!("`wth`, the hash of the token");
         ensure(t, Step::ProofBinding, bound, Reason::ProofWitMismatch, expected, found)
     }
 
-    fn check_audience<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
+    fn check_audience<T: Trace>(&self, claims: &Members<'_>, t: &mut T) -> Result<(), Rejection> {
         let Policy { audiences, several_audiences, .. } = self.policy;
         let accepted = |aud: &str| audiences.accept(aud, self.path);
         let (reason, found): (_, Cow<'_, str>) = match claims.get("aud") {
-            Some(Json::Text(aud)) if accepted(aud) => (None, Cow::Borrowed(aud)),
-            Some(Json::Text(aud)) => (Some(Reason::AudienceMismatch), Cow::Borrowed(aud)),
-            Some(Json::Array(list)) if !list.is_empty() && list.iter().all(|aud| aud.as_text().is_some()) => {
+            Some(Member::Text(aud)) if accepted(aud) => (None, Cow::Borrowed(aud)),
+            Some(Member::Text(aud)) => (Some(Reason::AudienceMismatch), Cow::Borrowed(aud)),
+            Some(Member::Array(list))
+                if !list.is_empty() && list.iter().all(|aud| aud.as_text().is_some()) =>
+            {
                 let accepted = (list.len() == 1 || *several_audiences)
                     && list.iter().filter_map(Json::as_text).any(accepted);
                 let found = Cow::Owned(format!("a list of {}", list.len()));
@@ -137,13 +151,13 @@ impl Verification<'_> {
         ensure(t, Step::ProofAudience, reason.is_none(), or, expected, format_args!("{found}"))
     }
 
-    fn check_lifetime<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<UnixTime, Rejection> {
+    fn check_lifetime<T: Trace>(&self, claims: &Members<'_>, t: &mut T) -> Result<UnixTime, Rejection> {
         let Limits { leeway, wpt_remaining, .. } = *self.limits;
         let now = self.now;
         let exp = require(
             t,
             Step::ProofValidity,
-            claims.get("exp").and_then(Json::as_time),
+            claims.get("exp").and_then(Member::as_time),
             Reason::ProofClaims,
             format_args!("`exp` as a number of seconds"),
             format_args!("{}", if claims.get("exp").is_some() { "a time or another type" } else { "none" }),
@@ -181,7 +195,7 @@ impl Verification<'_> {
 
     fn check_txn_token<T: Trace>(
         &self,
-        claims: &Object<'_>,
+        claims: &Members<'_>,
         context: &mut Context,
         t: &mut T,
     ) -> Result<(), Rejection> {
@@ -204,14 +218,14 @@ impl Verification<'_> {
 
     fn check_context_tokens<T: Trace>(
         &self,
-        claims: &Object<'_>,
+        claims: &Members<'_>,
         context: &mut Context,
         t: &mut T,
     ) -> Result<(), Rejection> {
         let none = Object::default();
         let oth = match claims.get("oth") {
             None => &none,
-            Some(Json::Object(oth)) => oth,
+            Some(Member::Object(oth)) => oth,
             Some(_) => {
                 let (expected, found) = (format_args!("`oth` as an object"), format_args!("another type"));
                 return ensure(t, Step::ContextTokens, false, Reason::ProofClaims, expected, found);
@@ -257,7 +271,7 @@ impl Verification<'_> {
         Ok(())
     }
 
-    fn check_access_token<T: Trace>(&self, claims: &Object<'_>, t: &mut T) -> Result<(), Rejection> {
+    fn check_access_token<T: Trace>(&self, claims: &Members<'_>, t: &mut T) -> Result<(), Rejection> {
         let (passed, found) = match (claims.get("ath"), access_token(self.headers)) {
             (None, Ok(None)) => return Ok(()),
             (_, Err(_)) => (false, "several Authorization fields, or one without a token"),
@@ -274,12 +288,12 @@ impl Verification<'_> {
 }
 
 fn text_claim<'c, T: Trace>(
-    claims: &'c Object<'_>,
+    claims: &'c Members<'_>,
     name: &str,
     step: Step,
     t: &mut T,
 ) -> Result<&'c str, Rejection> {
     let found = if claims.get(name).is_some() { "text or another type" } else { "none" };
     let (expected, found) = (format_args!("`{name}` as text"), format_args!("{found}"));
-    require(t, step, claims.text(name), Reason::ProofClaims, expected, found)
+    require(t, step, claims.get(name).and_then(Member::as_text), Reason::ProofClaims, expected, found)
 }

@@ -28,14 +28,40 @@ pin_project! {
     }
 }
 
-impl<B> Admission<B> {
-    pub(super) fn new(head: HeadVerified, body: B, limit: usize) -> Self {
-        let state = if head.needs_content() {
-            State::Reading { reading: Reading::new(body, limit), head: Some(head) }
-        } else {
-            State::Verifying { verifying: head.finish(), body: Some(MaybeBuffered::streamed(body)) }
+/// As far as one gets without waiting.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and a box is what it is to save")]
+pub(super) enum Begun<B> {
+    Decided(Peer, MaybeBuffered<B>),
+    Awaited(Admission<B>),
+}
+
+impl<B: Body<Data = Bytes>> Begun<B> {
+    /// Waits neither for content that is not there nor for an answer that is.
+    pub(super) fn of(mut head: HeadVerified, body: B, limit: usize) -> Result<Self, Rejection> {
+        let body = match (head.needs_content(), body.is_end_stream()) {
+            (false, _) => MaybeBuffered::streamed(body),
+            (true, true) => {
+                head.update(&[]);
+                MaybeBuffered::whole(Bytes::new(), None)
+            }
+            (true, false) => {
+                let state = State::Reading { reading: Reading::new(body, limit), head: Some(head) };
+                return Ok(Self::Awaited(Admission { state }));
+            }
         };
-        Self { state }
+        Ok(match head.finish().into_decision() {
+            Ok(decision) => Self::Decided(decision?, body),
+            Err(verifying) => {
+                let state = State::Verifying { verifying, body: Some(body) };
+                Self::Awaited(Admission { state })
+            }
+        })
+    }
+}
+
+impl<B> Admission<B> {
+    pub(super) fn awaits_content(&self) -> bool {
+        matches!(self.state, State::Reading { .. })
     }
 }
 

@@ -9,6 +9,7 @@ use http::{Request, Response, request};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
+use wimse_core::Peer;
 
 use super::admission::Admission;
 use super::answer::{Answering, Begun, Signing, begin};
@@ -43,6 +44,33 @@ pin_project! {
     }
 }
 
+/// A request for the inner service, and what its response needs.
+pub(super) struct ToCall<B, R> {
+    request: Request<MaybeBuffered<B>>,
+    span: CallerSpan,
+    answer: Option<ToSign<R>>,
+}
+
+impl<B, R> ToCall<B, R> {
+    pub(super) fn new(
+        peer: Peer,
+        body: MaybeBuffered<B>,
+        mut request: request::Parts,
+        respond: R,
+        signing: Option<Box<Signing>>,
+    ) -> Self {
+        // Who must sign may still have to refuse, and a refusal can depend on the request.
+        let answer = signing.map(|signing| ToSign { signing, request: request.clone(), respond });
+        let span = CallerSpan::of(&peer);
+        request.extensions.insert(peer);
+        Self { request: Request::from_parts(request, body), span, answer }
+    }
+
+    pub(super) fn anonymous(request: Request<MaybeBuffered<B>>) -> Self {
+        Self { request, span: CallerSpan::none(), answer: None }
+    }
+}
+
 /// What is needed to sign the response.
 struct ToSign<R> {
     signing: Box<Signing>,
@@ -64,8 +92,11 @@ where
         Self { state: State::Admitting { admission, inner, ready, request, respond, signing } }
     }
 
-    pub(super) fn calling(response: S::Future) -> Self {
-        Self { state: State::Calling { response, span: CallerSpan::none(), answer: None } }
+    /// Calls the inner service, which is ready.
+    pub(super) fn calling(to_call: ToCall<B, R>, inner: &mut S) -> Self {
+        let ToCall { request, span, answer } = to_call;
+        let response = span.run(|| inner.call(request));
+        Self { state: State::Calling { response, span, answer } }
     }
 
     pub(super) fn refused(response: Response<Bytes>) -> Self {
@@ -90,7 +121,7 @@ where
             let next = match state.as_mut().project() {
                 StateProjection::Admitting { admission, .. } => {
                     let decision = ready!(admission.poll(cx));
-                    let StateReplacement::Admitting { inner, ready, mut request, respond, signing, .. } =
+                    let StateReplacement::Admitting { inner, ready, request, respond, signing, .. } =
                         state.as_mut().project_replace(State::Done)
                     else {
                         return Poll::Pending;
@@ -100,12 +131,8 @@ where
                         // refusal to put in the place of the true response.
                         Err(rejection) => State::Refused { response: refuse(&respond, rejection, &request) },
                         Ok((peer, body)) => {
-                            // Who must sign may still have to refuse, and a refusal can depend on the request.
-                            let answer =
-                                signing.map(|signing| ToSign { signing, request: request.clone(), respond });
-                            let span = CallerSpan::of(&peer);
-                            request.extensions.insert(peer);
-                            let request = Request::from_parts(request, body);
+                            let ToCall { request, span, answer } =
+                                ToCall::new(peer, body, request, respond, signing);
                             State::Admitted { inner, ready, request: Some(request), span, answer }
                         }
                     }

@@ -11,8 +11,9 @@ use tower_service::Service;
 use wimse_core::{Reason, RequestHead, Target};
 
 use super::ResponseFuture;
-use super::admission::Admission;
+use super::admission::Begun;
 use super::answer::{Answer, impossible};
+use super::future::ToCall;
 use super::layer::Config;
 use crate::rejection::refuse;
 use crate::{Anonymous, BoxError, Caller, MaybeBuffered, RejectionResponse};
@@ -42,24 +43,22 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The clone is not ready; the one that was polled goes with the request.
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
         let (mut parts, body) = request.into_parts();
-        let Config { verifier, respond, responses, response_limit, .. } = &self.config;
+        let Self { inner, config } = self;
+        let Config { verifier, respond, responses, response_limit, .. } = config;
         // Whatever an outer service left there is not what this layer vouches for.
         Caller::forget(&mut parts.extensions);
         verifier.mark_sensitive(&mut parts.headers);
 
         let head =
-            RequestHead { method: &parts.method, uri: (self.config.target)(&parts), headers: &parts.headers };
+            RequestHead { method: &parts.method, uri: (config.target)(&parts), headers: &parts.headers };
         // Nothing ties a response to a request without credentials.
         let always = responses.as_ref().is_some_and(|responses| responses.always);
-        if self.config.optional && !always && verifier.is_anonymous(&parts.headers) {
+        if config.optional && !always && verifier.is_anonymous(&parts.headers) {
             verifier.observer().anonymous(Target::from(&head));
             parts.extensions.insert(Anonymous::new(verifier.rejection(Reason::CredentialsMissing)));
             let request = Request::from_parts(parts, MaybeBuffered::streamed(body));
-            return ResponseFuture::calling(inner.call(request));
+            return ResponseFuture::calling(ToCall::anonymous(request), inner);
         }
         let verified = verifier.verify_head(head).and_then(|head| {
             let (exchange, observer) = (head.exchange(), verifier.observer());
@@ -69,17 +68,36 @@ where
                 Answer::Impossible(why) => Err(head.refuse(impossible(why))),
             }
         });
-        match verified {
-            Ok((head, signing)) => {
-                // While content is awaited, nothing of what the inner service set aside for the call is held: it
-                // is for requests that are there.
-                let inner = if head.needs_content() { (self.inner.clone(), false) } else { (inner, true) };
-                let admission = Admission::new(head, body, self.config.body_limit);
-                ResponseFuture::admitting(admission, inner, parts, respond.clone(), signing)
+        let begun =
+            verified.and_then(|(head, signing)| Ok((Begun::of(head, body, config.body_limit)?, signing)));
+        match begun {
+            Ok((Begun::Decided(peer, body), signing)) => {
+                let to_call = ToCall::new(peer, body, parts, respond.clone(), signing);
+                ResponseFuture::calling(to_call, inner)
             }
-            Err(rejection) => ResponseFuture::refused(refuse(respond, rejection, &parts)),
+            Ok((Begun::Awaited(admission), signing)) => {
+                // The clone is not ready; the one that was polled goes with the request. While content is awaited, it does
+                // not: nothing of what the inner service set aside for the call is held then, it is for requests that are
+                // there.
+                let ready = !admission.awaits_content();
+                let polled = renew(inner);
+                let inner = if ready { polled } else { inner.clone() };
+                ResponseFuture::admitting(admission, (inner, ready), parts, respond.clone(), signing)
+            }
+            Err(rejection) => {
+                let refused = refuse(respond, rejection, &parts);
+                // What the inner service set aside for the call is not needed.
+                drop(renew(inner));
+                ResponseFuture::refused(refused)
+            }
         }
     }
+}
+
+/// Puts a clone in the place of the service that was polled.
+fn renew<S: Clone>(polled: &mut S) -> S {
+    let clone = polled.clone();
+    mem::replace(polled, clone)
 }
 
 impl<S: fmt::Debug, R> fmt::Debug for Authenticate<S, R> {

@@ -6,8 +6,10 @@ use sfv::visitor::{
 };
 use sfv::{BareItemFromInput, KeyRef, Parser};
 
+use super::super::octets::one_member;
 use super::super::value::Stop;
 use super::{CONTENT_DIGEST, ContentDigest, DigestAlgorithm, DigestError};
+use crate::few::Few;
 
 /// Octets of all lines together.
 const MAX_OCTETS: usize = 8192;
@@ -27,11 +29,14 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Option<ContentDigest>, DigestE
         Some(0) => return Ok(None),
         Some(_) => {}
     }
-    let mut reader = Reader { keys: Vec::with_capacity(4), digest: NONE, error: None };
+    let mut reader = Reader { keys: Few::new(), digest: NONE, error: None };
     for line in lines {
         let line = line.as_bytes().trim_ascii();
-        let parsed = Parser::new(line).parse_dictionary_with_visitor(&mut reader);
-        if parsed.is_err() || line.is_empty() {
+        let parsed = match one_member::<64>(line) {
+            Some((key, octets)) => reader.member(key, octets.as_slice()).is_ok(),
+            None => Parser::new(line).parse_dictionary_with_visitor(&mut reader).is_ok(),
+        };
+        if !parsed || line.is_empty() {
             return Err(reader.error.unwrap_or(DigestError::Syntax));
         }
     }
@@ -39,9 +44,42 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Option<ContentDigest>, DigestE
 }
 
 struct Reader<'a> {
-    keys: Vec<&'a str>,
+    keys: Few<&'a str, 4>,
     digest: ContentDigest,
     error: Option<DigestError>,
+}
+
+impl<'a> Reader<'a> {
+    fn stop(&mut self, error: DigestError) -> Stop {
+        self.error = Some(error);
+        Stop
+    }
+
+    /// A member begins. `None` if its algorithm is not known here.
+    fn begin(&mut self, key: &'a str) -> Result<Option<DigestAlgorithm>, Stop> {
+        if self.keys.as_slice().contains(&key) {
+            return Err(self.stop(DigestError::Duplicate));
+        }
+        if self.keys.len() >= MAX_MEMBERS {
+            return Err(self.stop(DigestError::TooMany));
+        }
+        self.keys.push(key);
+        let known = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
+        Ok(known.into_iter().find(|algorithm| algorithm.as_str() == key))
+    }
+
+    fn take(&mut self, algorithm: DigestAlgorithm, octets: &[u8]) -> Result<(), Stop> {
+        let digest = &mut self.digest;
+        let fits = match algorithm {
+            DigestAlgorithm::Sha256 => octets.try_into().map(|octets| digest.sha256 = Some(octets)).is_ok(),
+            DigestAlgorithm::Sha512 => octets.try_into().map(|octets| digest.sha512 = Some(octets)).is_ok(),
+        };
+        if fits { Ok(()) } else { Err(self.stop(DigestError::Member)) }
+    }
+
+    fn member(&mut self, key: &'a str, octets: &[u8]) -> Result<(), Stop> {
+        self.begin(key)?.map_or(Ok(()), |algorithm| self.take(algorithm, octets))
+    }
 }
 
 impl<'a> DictionaryVisitor<'a> for &mut Reader<'a> {
@@ -49,18 +87,7 @@ impl<'a> DictionaryVisitor<'a> for &mut Reader<'a> {
     type Error = Stop;
 
     fn entry(&mut self, key: &'a KeyRef) -> Result<impl EntryVisitor<'a>, Stop> {
-        let key = key.as_str();
-        if self.keys.contains(&key) {
-            self.error = Some(DigestError::Duplicate);
-            return Err(Stop);
-        }
-        if self.keys.len() >= MAX_MEMBERS {
-            self.error = Some(DigestError::TooMany);
-            return Err(Stop);
-        }
-        self.keys.push(key);
-        let known = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
-        let algorithm = known.into_iter().find(|algorithm| algorithm.as_str() == key);
+        let algorithm = self.begin(key.as_str())?;
         Ok(algorithm.map(|algorithm| Member { reader: self, algorithm }))
     }
 
@@ -83,8 +110,7 @@ impl<'a> EntryVisitor<'a> for Member<'_, 'a> {
     }
 
     fn inner_list(self) -> Result<impl InnerListVisitor<'a>, Stop> {
-        self.reader.error = Some(DigestError::Member);
-        Err::<Ignored, _>(Stop)
+        Err::<Ignored, _>(self.reader.stop(DigestError::Member))
     }
 }
 
@@ -96,16 +122,7 @@ impl<'a> ItemVisitor<'a> for Member<'_, 'a> {
         self,
         item: BareItemFromInput<'a>,
     ) -> Result<impl ParameterVisitor<'a, Out = Self::Out>, Stop> {
-        let octets = item.as_byte_sequence().unwrap_or_default();
-        let digest = &mut self.reader.digest;
-        let fits = match self.algorithm {
-            DigestAlgorithm::Sha256 => octets.try_into().map(|octets| digest.sha256 = Some(octets)).is_ok(),
-            DigestAlgorithm::Sha512 => octets.try_into().map(|octets| digest.sha512 = Some(octets)).is_ok(),
-        };
-        if !fits {
-            self.reader.error = Some(DigestError::Member);
-            return Err(Stop);
-        }
+        self.reader.take(self.algorithm, item.as_byte_sequence().unwrap_or_default())?;
         Ok(Ignored)
     }
 }

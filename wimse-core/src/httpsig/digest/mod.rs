@@ -8,7 +8,7 @@ use std::fmt;
 use data_encoding::BASE64;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::jose::crypto::Hasher;
+use crate::jose::crypto::{Hasher, sha256};
 
 pub use error::DigestError;
 
@@ -44,9 +44,14 @@ pub struct ContentDigest {
 impl ContentDigest {
     /// The digest of content that is all there.
     pub fn of(content: &[u8], algorithm: DigestAlgorithm) -> Self {
-        let mut digester = Digester::new(algorithm);
-        digester.update(content);
-        digester.finish()
+        match algorithm {
+            DigestAlgorithm::Sha256 => Self { sha256: Some(sha256(content)), sha512: None },
+            DigestAlgorithm::Sha512 => {
+                let mut digester = Digester::new(algorithm);
+                digester.update(content);
+                digester.finish()
+            }
+        }
     }
 
     /// Reads the field; `None` if there is none. Several lines are one dictionary.

@@ -8,7 +8,7 @@ use super::{AUDIENCE, REQUEST_NONCE, SIGN_RESPONSE};
 use crate::audience::Audiences;
 use crate::clock::UnixTime;
 use crate::httpsig::digest::ContentDigest;
-use crate::httpsig::{ReceivedSignature, RequestParts};
+use crate::httpsig::{Nonce, ReceivedSignature, RequestParts};
 use crate::limits::MAX_LEEWAY;
 use crate::trace::{NoTrace, Step, Trace, ensure};
 use crate::wit::Wit;
@@ -33,7 +33,7 @@ pub struct RequestCheck<'a> {
 #[derive(Debug)]
 #[must_use = "the content must still be checked"]
 pub struct VerifiedRequest {
-    nonce: String,
+    nonce: Nonce,
     expires_at: UnixTime,
     sign_response: bool,
     digest: Option<ContentDigest>,
@@ -42,6 +42,10 @@ pub struct VerifiedRequest {
 impl VerifiedRequest {
     /// The nonce, to be used up and to be named by a signed response.
     pub fn nonce(&self) -> &str {
+        self.nonce.as_str()
+    }
+
+    pub(crate) fn kept_nonce(&self) -> &Nonce {
         &self.nonce
     }
 
@@ -127,7 +131,7 @@ impl RequestCheck<'_> {
         let digest = check.digest(t)?;
         check.signature(signature, &self.request.into(), t)?;
         Ok(VerifiedRequest {
-            nonce: common.nonce.to_owned(),
+            nonce: common.nonce.into(),
             expires_at: common.expires_at,
             sign_response: sign_response.unwrap_or(false),
             digest,

@@ -10,10 +10,9 @@ use super::suspects::Suspects;
 use crate::clock::UnixTime;
 use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest};
 use crate::httpsig::{
-    BaseBuilder, Component, Derived, HttpSigError, Limits, Message, ReceivedSignature, ReceivedSignatures,
-    RequestParts, SignatureInput,
+    Component, Derived, HttpSigError, Limits, Message, ReceivedSignature, ReceivedSignatures, RequestParts,
+    SignatureInput, with_scratch,
 };
-use crate::jose::sha256;
 use crate::limits::MAX_LEEWAY;
 use crate::revision::Revision;
 use crate::trace::{Step, Trace, ensure};
@@ -178,7 +177,7 @@ impl Check<'_> {
         let expected = format_args!("no field twice that must be one");
         ensure(t, Step::SignatureFields, twice.is_none(), or, expected, format_args!("{name}"))?;
         let token = headers.get(WORKLOAD_IDENTITY_TOKEN);
-        let same = token.is_some_and(|token| sha256(token.as_bytes()) == *self.wit.hash());
+        let same = token.is_some_and(|token| token.as_bytes() == self.wit.token().as_bytes());
         let found = format_args!("{}", if same { "it" } else { "another, or none" });
         let expected = format_args!("the token that was validated");
         ensure(t, Step::WitField, same, Reason::ProofWitMismatch, expected, found)
@@ -252,9 +251,8 @@ impl Check<'_> {
         message: &Message<'_>,
         t: &mut T,
     ) -> Result<(), Rejection> {
-        let mut base = BaseBuilder::new();
         let algorithm = self.wit.proof_algorithm();
-        let verified = signature.verify(message, self.wit.key(), algorithm, &mut base);
+        let verified = with_scratch(|base| signature.verify(message, self.wit.key(), algorithm, base));
         match verified {
             Err(error) if error != HttpSigError::Invalid => Err(refuse(t, Step::SignatureFields, &error)),
             verified => {

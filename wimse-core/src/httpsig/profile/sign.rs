@@ -11,10 +11,10 @@ use crate::clock::UnixTime;
 use crate::credential::Credential;
 use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest, DigestAlgorithm};
 use crate::httpsig::{
-    BaseBuilder, HttpSigError, Limits, Message, ReceivedSignatures, RequestParts, ResponseParts, SIGNATURE,
-    SIGNATURE_INPUT, SignatureBuilder, Value,
+    HttpSigError, Limits, Message, ReceivedSignatures, RequestParts, ResponseParts, SIGNATURE,
+    SIGNATURE_INPUT, SignatureBuilder, Value, with_scratch,
 };
-use crate::jose::{KeyError, random_id};
+use crate::jose::{KeyError, ProofId};
 use crate::revision::Revision;
 use crate::target::has_path;
 use crate::wit::WORKLOAD_IDENTITY_TOKEN;
@@ -70,6 +70,17 @@ impl RequestSignature<'_> {
         headers: &mut HeaderMap,
         content: &[u8],
     ) -> Result<String, SignatureError> {
+        self.apply_with_nonce(method, target, headers, content).map(|nonce| nonce.as_str().to_owned())
+    }
+
+    /// As [`RequestSignature::apply`].
+    pub(crate) fn apply_with_nonce(
+        &self,
+        method: &Method,
+        target: &Uri,
+        headers: &mut HeaderMap,
+        content: &[u8],
+    ) -> Result<ProofId, SignatureError> {
         if !has_path(method, target) {
             return Err(SignatureError::RequestTarget);
         }
@@ -78,7 +89,7 @@ impl RequestSignature<'_> {
         }
         prepare(self.credential, self.lifetime, headers, self.context)?;
         set_digest(headers, content);
-        let nonce = random_id().map_err(SignatureError::Key)?;
+        let nonce = ProofId::draw().map_err(SignatureError::Key)?;
         let mut builder = SignatureBuilder::new(LABEL)
             .cover(of_request(self.revision, self.context, headers))
             .created(self.now)
@@ -113,7 +124,7 @@ impl ResponseSignature<'_> {
         if !(describes && content.is_empty()) {
             set_digest(headers, content);
         }
-        let nonce = random_id().map_err(SignatureError::Key)?;
+        let nonce = ProofId::draw().map_err(SignatureError::Key)?;
         let request_nonce = Value::string(self.exchange.nonce).map_err(|_| SignatureError::RequestNonce)?;
         let builder = SignatureBuilder::new(LABEL)
             .cover(of_response(self.revision, headers))
@@ -149,11 +160,12 @@ fn prepare(
         return Err(SignatureError::Lifetime);
     }
     remove_signature(headers)?;
-    headers.remove(WORKLOAD_IDENTITY_TOKEN);
+    headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
     if let Some((name, _)) = repeated(headers, context) {
+        // Without a signature beside it the token is not to travel either.
+        headers.remove(WORKLOAD_IDENTITY_TOKEN);
         return Err(SignatureError::RepeatedField(name.clone()));
     }
-    headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
     Ok(())
 }
 
@@ -187,7 +199,7 @@ fn finish(
     if now >= credential.expires_at() {
         return Err(SignatureError::CredentialExpired { expired_at: credential.expires_at() });
     }
-    Ok(builder.sign(message, credential.key(), &mut BaseBuilder::new())?)
+    Ok(with_scratch(|base| builder.sign(message, credential.key(), base))?)
 }
 
 /// Why a message was not signed.
