@@ -7,15 +7,24 @@ pub(super) fn write(query: &str, wanted: &str, out: &mut String) -> Result<(), P
     let mut found = None;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if decoded(name).flat_map(encoded).eq(wanted.bytes()) && found.replace(value).is_some() {
-            return Err(Problem::Ambiguous);
+        let octets: Vec<u8> = decoded(name).collect();
+        let name = String::from_utf8_lossy(&octets);
+        if name.bytes().flat_map(encoded).eq(wanted.bytes()) {
+            if found.replace(value).is_some() {
+                return Err(Problem::Ambiguous);
+            }
+            unreplaced(&octets)?;
         }
     }
     let value: Vec<u8> = decoded(found.ok_or(Problem::Absent)?).collect();
-    // The form decoder would replace what is not UTF-8, so that different values became the same.
-    std::str::from_utf8(&value).map_err(|_| Problem::Octets)?;
+    unreplaced(&value)?;
     out.extend(value.into_iter().flat_map(encoded).map(char::from));
     Ok(())
+}
+
+/// Refuses what the form decoder would replace, so that different texts became the same.
+fn unreplaced(octets: &[u8]) -> Result<(), Problem> {
+    std::str::from_utf8(octets).map(drop).map_err(|_| Problem::Octets)
 }
 
 /// The octets of a form-encoded text: `+` is a space, a `%` without two hexadecimal digits is itself.

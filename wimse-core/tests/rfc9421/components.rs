@@ -158,7 +158,7 @@ fn section_2_2_5_the_absolute_form_must_be_told() {
 fn section_2_2_8_query_parameters_are_decoded_and_encoded_again() {
     let request = request(
         "GET /parameters?var=this%20is%20a%20big%0Amultiline%20value&bar=with+plus+whitespace&\
-         fa%C3%A7ade%22%3A%20=something&qux=&bare&two=1&tw%6F=2&=none&bad=%FF&odd=%zz%4&p=a=b~!'()*-._ HTTP/1.1\n",
+         fa%C3%A7ade%22%3A%20=something&qux=&bare&two=1&tw%6F=2&=none&bad=%FF&%FF=no&odd=%zz%4&p=a=b~!'()*-._ HTTP/1.1\n",
     );
     for (name, expected) in [
         ("var", "this%20is%20a%20big%0Amultiline%20value"),
@@ -179,6 +179,9 @@ fn section_2_2_8_query_parameters_are_decoded_and_encoded_again() {
         ("fa%c3%a7ade%22%3a%20", Problem::Absent),
         ("two", Problem::Ambiguous),
         ("bad", Problem::Octets),
+        // No name is encoded like this: what is not UTF-8 is replaced before (URL Standard §5.1).
+        ("%FF", Problem::Absent),
+        ("%EF%BF%BD", Problem::Octets),
     ] {
         let identifier = format!("\"@query-param\";name=\"{name}\"");
         assert_eq!(problem(&request, &identifier), expected, "{name}");
