@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::anchors::Anchors;
 use super::case::{self, Case, Context};
@@ -13,8 +14,9 @@ use super::fields::Fields;
 /// The file whose anchors are the default ones of its neighbours.
 const NEIGHBOUR: &str = "wit.json";
 
+/// A vector file as it is written down.
 #[derive(Deserialize)]
-struct Document {
+pub(super) struct Document {
     trust_anchors: Option<Anchors>,
     vectors: Vec<Fields>,
     #[serde(default)]
@@ -42,21 +44,39 @@ pub(super) fn cases(file: &Path) -> Result<Vec<Case>, Problem> {
         Some(_) => None,
         None => read(&file.with_file_name(NEIGHBOUR)).ok().and_then(|neighbour| neighbour.trust_anchors),
     };
-    let anchors = document.trust_anchors.as_ref().or(neighbours.as_ref());
-    let context = Context { vectors: &document.vectors, anchors };
-    let vectors = document.vectors.iter().map(|fields| (fields, context.case(fields)));
-    let pairs = document.comparison.iter().map(|fields| (fields, case::comparison(fields)));
-    vectors
-        .chain(pairs)
-        .enumerate()
-        .map(|(index, (fields, case))| case.map_err(|fault| fault.of(file, &name(fields, index))))
-        .collect()
+    let cases = document.each(neighbours.as_ref()).enumerate();
+    cases.map(|(index, (fields, case))| case.map_err(|fault| fault.of(file, &name(fields, index)))).collect()
+}
+
+impl Document {
+    pub(super) fn parse(json: &Value) -> Result<Self, Fault> {
+        Self::deserialize(json).map_err(Fault::Json)?.checked()
+    }
+
+    /// Every case, in order. All of them must be readable.
+    pub(super) fn cases(&self) -> Result<Vec<Case>, Fault> {
+        self.each(None).map(|(_, case)| case).collect()
+    }
+
+    /// Every case with what it was read from. The anchors of the document come before those of its neighbours.
+    fn each<'a>(
+        &'a self,
+        neighbours: Option<&'a Anchors>,
+    ) -> impl Iterator<Item = (&'a Fields, Result<Case, Fault>)> {
+        let context = Context { vectors: &self.vectors, anchors: self.trust_anchors.as_ref().or(neighbours) };
+        let vectors = self.vectors.iter().map(move |fields| (fields, context.case(fields)));
+        vectors.chain(self.comparison.iter().map(|fields| (fields, case::comparison(fields))))
+    }
+
+    fn checked(self) -> Result<Self, Fault> {
+        if self.vectors.is_empty() { Err(Fault::Empty) } else { Ok(self) }
+    }
 }
 
 fn read(file: &Path) -> Result<Document, Fault> {
     let text = fs::read(file).map_err(Fault::File)?;
     let document: Document = serde_json::from_slice(&text).map_err(Fault::Json)?;
-    if document.vectors.is_empty() { Err(Fault::Empty) } else { Ok(document) }
+    document.checked()
 }
 
 /// What to call a vector that may be without a name.

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod case;
+mod decide;
 mod fault;
 mod fields;
 mod httpsig;
@@ -14,6 +15,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use report::Report;
+
+pub use decide::{Decision, Unusable, decide};
 
 /// The arguments of the subcommand.
 #[derive(Debug, clap::Args)]
