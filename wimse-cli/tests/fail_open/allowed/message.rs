@@ -95,10 +95,6 @@ pub(super) const LIST: &[Allowed] = &[
             base.kind == Kind::Response && !asked(base) && !tagged.contains(&format!(";{TAG}"))
         },
     },
-    Allowed {
-        name: "the content of an answer to HEAD, and of a 304 (AMB-23)",
-        applies: |base, m| describes_other_content(base) && m.subject == "content",
-    },
 ];
 
 /// Whether a field may say anything: it is neither covered, nor would it have to be.
