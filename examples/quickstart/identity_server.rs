@@ -1,7 +1,6 @@
 //! An identity server for development: it publishes its keys and issues tokens to workloads that present a join
 //! token, or the credential that they have, and prove that they hold a new key. It speaks the protocol of `wimse-identity`.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +33,7 @@ struct Issuer {
     issuer: WitIssuer,
     jwks: JwkSet,
     /// Which join token stands for which workload. A real one would count once.
-    workloads: HashMap<&'static str, WorkloadId>,
+    workloads: Vec<(&'static str, WorkloadId)>,
 }
 
 /// Starts the server and returns its base URL.
@@ -53,7 +52,7 @@ pub(crate) async fn start() -> Result<String, Box<dyn Error>> {
         enrolments: Enrolments::new(&base)?,
         issuer: WitIssuer::new(key, "issuer-1").issuer(&base).lifetime(LIFETIME),
         jwks,
-        workloads: HashMap::from([
+        workloads: Vec::from([
             ("join-frontend", WorkloadId::parse("wimse://example.com/frontend")?),
             ("join-batch", WorkloadId::parse("wimse://example.com/batch")?),
             ("join-orders", WorkloadId::parse("wimse://example.com/orders")?),
@@ -87,9 +86,10 @@ impl Issuer {
     fn issue(&self, body: &[u8], caller: Option<&Peer>) -> Result<Token, Refusal> {
         let enrolment = self.enrolments.verify(body, caller)?;
         let (workload, stale) = match enrolment.claimant() {
-            Claimant::JoinToken(token) => {
-                let workload = self.workloads.get(token.as_str()).ok_or(Refusal::EvidenceRefused)?;
-                (workload, token == STALE)
+            claimant @ Claimant::JoinToken(_) => {
+                let known = self.workloads.iter().find(|(token, _)| claimant.is_join_token(token));
+                let (token, workload) = known.ok_or(Refusal::EvidenceRefused)?;
+                (workload, *token == STALE)
             }
             Claimant::Credential(workload) => (workload, false),
             _ => return Err(Refusal::EvidenceUnsupported),

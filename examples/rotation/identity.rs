@@ -142,7 +142,9 @@ impl Issuer {
     fn issue(&self, body: &[u8], caller: Option<&Peer>) -> Result<Token, Refusal> {
         let enrolment = self.enrolments.verify(body, caller)?;
         let workload = match enrolment.claimant() {
-            Claimant::JoinToken(name) if WORKLOADS.contains(&name.as_str()) => {
+            claimant @ Claimant::JoinToken(_) => {
+                let name = WORKLOADS.iter().find(|name| claimant.is_join_token(name));
+                let name = name.ok_or(Refusal::EvidenceRefused)?;
                 WorkloadId::parse(&format!("wimse://example.com/{name}")).map_err(|_| Refusal::Unavailable)?
             }
             Claimant::Credential(workload) => workload.clone(),

@@ -152,7 +152,7 @@ async fn token(
 fn issue(identity: &Identity, caller: Option<&Workload>, body: &[u8]) -> Result<Token, Refusal> {
     let enrolment = identity.enrolments.verify(body, caller.map(|Workload(peer)| peer))?;
     let (kind, workload) = match enrolment.claimant() {
-        Claimant::JoinToken(token) if token == JOIN_TOKEN => {
+        claimant if claimant.is_join_token(JOIN_TOKEN) => {
             let mut left = identity.uses_left.lock().unwrap();
             *left = left.checked_sub(1).ok_or(Refusal::EvidenceRefused)?;
             ("join_token", WorkloadId::parse(SUBJECT).unwrap())

@@ -71,7 +71,9 @@ fn a_sound_request_is_sound_once() {
     let request = serde_json::to_vec(&server.request(&key, join_token())).unwrap();
     let enrolment = server.enrolments.verify(&request, None).unwrap();
     assert!(enrolment.key().same_key(key.public_jwk()) && enrolment.key().alg() == Some(Algorithm::Es256));
-    assert!(matches!(enrolment.claimant(), Claimant::JoinToken(token) if token == "join"));
+    let claimant = enrolment.claimant();
+    assert!(claimant.is_join_token("join"));
+    assert!(["", "joi", "joins", "Join"].into_iter().all(|other| !claimant.is_join_token(other)));
     assert!(!format!("{enrolment:?}").contains("join\""));
     assert_eq!(server.enrolments.verify(&request, None).unwrap_err(), Refusal::NonceUnknown);
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use wimse_core::audience::AudienceError;
 use wimse_core::jose::{Algorithms, Jwk, random_id};
 use wimse_core::{Audience, Clock, Peer, Proof, SystemClock, WorkloadId};
@@ -171,12 +172,20 @@ impl Enrolment {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Claimant {
-    /// Whoever this join token was given to: still to be looked up.
+    /// Whoever this join token was given to: still to be looked up, see [`Claimant::is_join_token`].
     JoinToken(String),
     /// Whoever this JWT by the platform names: still to be verified, `aud` and `exp` included.
     ServiceAccountJwt(String),
     /// This workload: its present credential signed the request.
     Credential(WorkloadId),
+}
+
+impl Claimant {
+    /// Whether the request came with the join token that was `given_out`. How long that takes tells no more than its length.
+    pub fn is_join_token(&self, given_out: &str) -> bool {
+        let same = |token: &str| verify_slices_are_equal(token.as_bytes(), given_out.as_bytes()).is_ok();
+        matches!(self, Self::JoinToken(token) if same(token))
+    }
 }
 
 impl fmt::Debug for Claimant {

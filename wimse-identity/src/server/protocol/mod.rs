@@ -9,7 +9,7 @@
 //! use wimse_core::{Peer, WitIssuer, WitRequest, WorkloadId};
 //! use wimse_identity::server::protocol::{Claimant, Enrolments, Refusal, Token};
 //!
-//! # fn workload_of(_: &str) -> Option<WorkloadId> { None }
+//! # const GIVEN_OUT: [(&str, &str); 0] = [];
 //! fn token(
 //!     enrolments: &Enrolments,
 //!     issuer: &WitIssuer,
@@ -18,7 +18,11 @@
 //! ) -> Result<Token, Refusal> {
 //!     let enrolment = enrolments.verify(body, caller)?;
 //!     let workload = match enrolment.claimant() {
-//!         Claimant::JoinToken(token) => workload_of(token).ok_or(Refusal::EvidenceRefused)?,
+//!         claimant @ Claimant::JoinToken(_) => {
+//!             let known = GIVEN_OUT.iter().find(|(token, _)| claimant.is_join_token(token));
+//!             let (_, workload) = known.ok_or(Refusal::EvidenceRefused)?;
+//!             WorkloadId::parse(workload).map_err(|_| Refusal::Unavailable)?
+//!         }
 //!         Claimant::Credential(workload) => workload.clone(),
 //!         _ => return Err(Refusal::EvidenceUnsupported),
 //!     };
