@@ -100,6 +100,12 @@ fn response_signer(
             None => Ok(None),
         };
     }
+    if when == SignResponses::Always && config.allow_anonymous {
+        return Err(ConfigError::conflict(
+            "server.allow_anonymous",
+            "has no effect where all responses are signed: nothing ties them to a request without credentials",
+        ));
+    }
     let credentials = credentials.ok_or_else(|| {
         ConfigError::missing("identity", "`server.sign_responses` needs this workload's own credential")
     })?;

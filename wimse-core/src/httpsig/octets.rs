@@ -1,6 +1,7 @@
 //! A field line that holds one byte sequence, as `Signature` and `Content-Digest` mostly do, read without the heap.
 
 use data_encoding::BASE64;
+use memchr::memchr;
 use sfv::KeyRef;
 
 use crate::few::Few;
@@ -11,7 +12,11 @@ pub(super) fn one_member<const N: usize>(line: &[u8]) -> Option<(&str, Few<u8, N
     let (key, value) = std::str::from_utf8(line).ok()?.split_once('=')?;
     let key = KeyRef::from_str(key).ok()?.as_str();
     let encoded = value.strip_prefix(':')?.strip_suffix(':')?.as_bytes();
-    // The parser takes missing padding and stray bits as well; it shall decide about them.
+    // The parser takes missing padding and stray bits as well; it shall decide about them. It does not take one encoding
+    // behind another, each with its own padding, which this decoder takes.
+    if memchr(b'=', encoded).is_some_and(|at| at + 2 < encoded.len()) {
+        return None;
+    }
     let mut octets = Few::new();
     let len = BASE64.decode_mut(encoded, octets.grow(BASE64.decode_len(encoded.len()).ok()?)).ok()?;
     octets.truncate(len);
@@ -82,6 +87,8 @@ mod tests {
             "a=:AA==:;p",
             "a=:AA:",
             "a=:AB==:",
+            "a=:AA==AA==:",
+            "a=:AA==AAAA:",
             "A=:AA==:",
             "a= :AA==:",
             "a=1",
@@ -95,7 +102,9 @@ mod tests {
     proptest! {
         /// Whatever is read in place, the parser reads in the same way.
         #[test]
-        fn in_place_is_as_the_parser_reads(line in "[a*A1]{1,2}=:([AQgw/+_]{4}){0,2}([AQ]{2}==|[AQ]{3}=|[AQ]{1,3})?:[:,;a ]{0,1}") {
+        fn in_place_is_as_the_parser_reads(
+            line in "[a*A1]{1,2}=:([AQgw/+_]{4}){0,2}([AQ]{2}==|[AQ]{3}=|[AQ]{1,3}|[AQ=]{4}){0,2}:[:,;a ]{0,1}"
+        ) {
             if let Some((key, octets)) = one_member::<4>(line.as_bytes()) {
                 let mut members = Members::default();
                 Parser::new(&line).parse_dictionary_with_visitor(&mut members).unwrap();

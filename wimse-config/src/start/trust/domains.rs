@@ -76,6 +76,16 @@ fn source(
         let message = "root certificates are for a domain with `jwks`";
         return Err(ConfigError::conflict(at(index, "root_certificates"), message));
     }
+    // The agent decides which domains it hands out. Its keys would take the place of those that are named here.
+    if config.spiffe.is_some() && name.scheme() == "spiffe" {
+        for (key, given) in [("file", domain.file.is_some()), ("jwks", domain.jwks.is_some())] {
+            if given {
+                let message = "the Workload API of `trust.spiffe` may replace these keys: write `spiffe = true`, or leave \
+                               `trust.spiffe` out";
+                return Err(ConfigError::conflict(at(index, key), message));
+            }
+        }
+    }
     match (&domain.file, &domain.jwks, domain.spiffe) {
         (Some(_), None, false) if !cfg!(feature = "file") => {
             Err(ConfigError::feature_off(at(index, "file"), "file"))

@@ -159,6 +159,14 @@ pub(super) const SPIFFE: &[Row] = &[
     (&[("trust.spiffe.endpoint", r#""/run/agent.sock""#)], "trust.spiffe.endpoint", "invalid_url"),
     (&[("trust.spiffe.endpoint", r#""tcp://10.0.0.1:8000""#)], "trust.spiffe.endpoint", "plaintext"),
     (
+        &[
+            ("trust.domains", r#"[{ name = "spiffe://a.example", file = "k" }]"#),
+            ("trust.spiffe.endpoint", r#""unix:///run/a.sock""#),
+        ],
+        "trust.domains[0].file",
+        "conflict",
+    ),
+    (
         &[("trust.spiffe", r#"{ endpoint = "unix:///run/a.sock", stale_limit = "0s" }"#)],
         "trust.spiffe.stale_limit",
         "out_of_range",

@@ -27,6 +27,11 @@ pub(super) const SERVER: &[Row] = &[
     (&[("server.context_tokens", r#"["Authorization"]"#)], "server.context_tokens", "invalid_field"),
     (&[("server.response_lifetime", r#""30s""#)], "server.response_lifetime", "conflict"),
     (
+        &[("server.sign_responses", r#""always""#), ("server.allow_anonymous", "true")],
+        "server.allow_anonymous",
+        "conflict",
+    ),
+    (
         &[("server.sign_responses", r#""always""#), ("server.response_lifetime", r#""1h""#)],
         "server.response_lifetime",
         "out_of_range",
