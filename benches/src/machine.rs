@@ -3,12 +3,19 @@
 use std::process::Command;
 use std::{env, fs, thread};
 
-/// One line: processor, cores, system, compiler, and whether the build was told of a newer processor.
+use wimse_core::jose::Ed25519Backend;
+
+/// One line: processor, cores, system, compiler, and what the build chose for Ed25519.
 pub(crate) fn describe() -> String {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let wide =
-        if cfg!(target_feature = "avx512ifma") { "AVX-512 enabled" } else { "default target features" };
-    format!("{}, {cores} cores, {} {}; {}; {wide}", processor(), system(), env::consts::ARCH, compiler())
+    let backend = Ed25519Backend::in_use();
+    format!(
+        "{}, {cores} cores, {} {}; {}; Ed25519 checked by {backend}",
+        processor(),
+        system(),
+        env::consts::ARCH,
+        compiler()
+    )
 }
 
 fn value_in(file: &str, key: &str) -> Option<String> {

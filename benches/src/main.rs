@@ -1,7 +1,8 @@
 //! What wimse costs: beside the raw signature operation, beside other libraries, in a server, and at scale.
 //!
 //! `cargo run --release -p wimse-bench` measures pairs in turns in one process; `-- server` drives a real server over
-//! loopback; `-- scale` looks at many callers, many trust domains, many live nonces and a second core.
+//! loopback; `-- scale` looks at many callers, many trust domains, many live nonces and a second core; `-- batch` looks at
+//! what could make Ed25519 checks cheaper.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -9,6 +10,7 @@
     reason = "a measuring program: what it prints is its purpose, and whatever fails makes its figures worthless"
 )]
 
+mod batch;
 mod caller;
 mod document;
 mod machine;
@@ -28,6 +30,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use report::Report;
+use wimse_core::jose::Ed25519Backend;
 
 /// Measures wimse beside the raw signature operation and beside other libraries
 #[derive(Parser)]
@@ -57,6 +60,13 @@ enum Command {
     Server,
     /// Many callers, trust domains and nonces; the replay cache; two cores
     Scale,
+    /// What could make Ed25519 checks cheaper: backends, batches, tables of keys
+    Batch,
+}
+
+/// The tables of different backends stand side by side.
+fn batch_section() -> &'static str {
+    if Ed25519Backend::in_use() == Ed25519Backend::AwsLc { "batch" } else { "batch-avx512" }
 }
 
 fn main() {
@@ -66,6 +76,7 @@ fn main() {
         Command::Pairs => ("pairs", pairs::run),
         Command::Server => ("server", server::run),
         Command::Scale => ("scale", scale::run),
+        Command::Batch => (batch_section(), batch::run),
     };
     // Before threads are bound to cores: then fewer would be counted.
     let machine = machine::describe();

@@ -8,6 +8,7 @@ pub(crate) enum Unit {
     Nanoseconds,
     RequestsPerSecond,
     Bytes,
+    Count,
 }
 
 impl Unit {
@@ -16,6 +17,7 @@ impl Unit {
             Self::Nanoseconds => "ns",
             Self::RequestsPerSecond => "rps",
             Self::Bytes => "bytes",
+            Self::Count => "count",
         }
     }
 
@@ -26,6 +28,7 @@ impl Unit {
             Self::Nanoseconds => format!("{figure:.0} ns"),
             Self::RequestsPerSecond => format!("{figure:.0}/s"),
             Self::Bytes => format!("{figure:.1} B"),
+            Self::Count => format!("{figure:.0}"),
         }
     }
 }

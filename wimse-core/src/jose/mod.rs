@@ -15,7 +15,7 @@ mod key;
 pub(crate) mod members;
 
 pub use algorithm::{Algorithm, Algorithms};
-pub use crypto::random_id;
+pub use crypto::{Ed25519Backend, random_id};
 pub use jwk::{Jwk, JwkSet};
 pub use jws::{CompactJws, JwsError};
 pub use key::{KeyError, PublicKey, SignatureInvalid, SigningKey};

@@ -1,4 +1,7 @@
-//! The only module that knows the cryptographic library.
+//! The only module that knows the cryptographic libraries: aws-lc-rs for everything, and curve25519-dalek for what checks an
+//! Ed25519 signature faster.
+
+mod ed25519;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
@@ -7,10 +10,12 @@ use aws_lc_rs::signature::{
     KeyPair as _, ParsedPublicKey, RsaEncoding, RsaParameters, RsaPublicKeyComponents,
 };
 use aws_lc_rs::{digest, rand};
-use curve25519_dalek::edwards::CompressedEdwardsY;
 
+use self::ed25519::Ed25519Key;
 use super::Algorithm;
 use super::base64url;
+
+pub use self::ed25519::Ed25519Backend;
 
 /// RSA moduli accepted, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -85,24 +90,21 @@ fn rsa(algorithm: Algorithm) -> Option<(&'static RsaParameters, &'static dyn Rsa
     })
 }
 
-/// A public key prepared for one algorithm.
-pub(crate) struct VerifyKey(ParsedPublicKey);
+/// A public key prepared for one algorithm, and for the backend that checks it fastest here.
+pub(crate) enum VerifyKey {
+    Library(ParsedPublicKey),
+    Ed25519(Ed25519Key),
+}
 
 impl VerifyKey {
     /// `point` is the uncompressed SEC 1 encoding. Refuses points off the curve.
     pub(crate) fn ec(curve: Curve, point: &[u8]) -> Option<Self> {
-        ParsedPublicKey::new(curve.verification(), point).ok().map(Self)
+        ParsedPublicKey::new(curve.verification(), point).ok().map(Self::Library)
     }
 
-    /// Refuses what is no point, what is not its canonical encoding, and points of small order, for which
-    /// signatures exist that hold for any message. The library looks at none of this.
+    /// Refuses what is no canonical encoding of a point, and points of small order.
     pub(crate) fn ed25519(x: &[u8]) -> Option<Self> {
-        let encoded = CompressedEdwardsY::from_slice(x).ok()?;
-        let point = encoded.decompress()?;
-        if point.is_small_order() || point.compress() != encoded {
-            return None;
-        }
-        ParsedPublicKey::new(&lc::ED25519, x).ok().map(Self)
+        Ed25519Key::new(x, Ed25519Backend::in_use()).map(Self::Ed25519)
     }
 
     /// Refuses moduli outside 2048 to 4096 bits and even or tiny exponents.
@@ -112,11 +114,14 @@ impl VerifyKey {
         if !RSA_BITS.contains(&bits) || n.first() == Some(&0) || !odd || e.len() > 4 {
             return None;
         }
-        RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa(algorithm)?.0).ok().map(Self)
+        RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa(algorithm)?.0).ok().map(Self::Library)
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.verify_sig(message, signature).is_ok()
+        match self {
+            Self::Library(key) => key.verify_sig(message, signature).is_ok(),
+            Self::Ed25519(key) => key.verify(message, signature),
+        }
     }
 }
 
