@@ -13,6 +13,7 @@ pub mod clock;
 pub mod content;
 pub mod credential;
 pub mod dangerous;
+mod digits;
 pub mod error;
 pub mod exchange;
 mod few;

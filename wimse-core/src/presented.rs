@@ -29,20 +29,28 @@ impl Accepted {
 }
 
 /// The signatures of a message, looked through for the one of the profile.
-pub(crate) struct Signatures<'a>(Option<Result<ReceivedSignatures<'a>, HttpSigError>>);
+pub(crate) struct Signatures<'a> {
+    /// `None` where the message has none.
+    received: Option<ReceivedSignatures<'a>>,
+    unreadable: Option<HttpSigError>,
+}
 
 impl<'a> Signatures<'a> {
     pub(crate) fn read(headers: &'a HeaderMap) -> Self {
-        let present = headers.contains_key(SIGNATURE_INPUT);
-        Self(present.then(|| ReceivedSignatures::parse(headers, &Limits::default())))
+        let mut signatures = Self { received: None, unreadable: None };
+        if headers.contains_key(SIGNATURE_INPUT) {
+            let received = signatures.received.insert(ReceivedSignatures::default());
+            signatures.unreadable = received.read(headers, &Limits::default()).err();
+        }
+        signatures
     }
 
     /// The signature with the WIMSE tag. Fields that cannot be read may hold one: that is an error, not none.
     pub(crate) fn find(&self) -> Result<Option<ReceivedSignature<'_>>, HttpSigError> {
-        let received = match &self.0 {
-            None => return Ok(None),
-            Some(Ok(received)) => received,
-            Some(Err(error)) => return Err(error.clone()),
+        let received = match (&self.received, &self.unreadable) {
+            (None, _) => return Ok(None),
+            (Some(_), Some(error)) => return Err(error.clone()),
+            (Some(received), None) => received,
         };
         match received.by_tag(TAG) {
             Ok(signature) => Ok(Some(signature)),

@@ -32,7 +32,9 @@ impl<'a> RequestedSignatures<'a> {
     ///
     /// [`HttpSigError`] if the field as a whole is unusable, see the type.
     pub fn parse(headers: &'a HeaderMap, limits: &Limits) -> Result<Self, HttpSigError> {
-        Reader::read_all(headers, limits, &[ACCEPT_SIGNATURE]).map(Self)
+        let mut requested = Self::default();
+        Reader::read_all(headers, limits, [ACCEPT_SIGNATURE], &mut requested.0)?;
+        Ok(requested)
     }
 
     /// The one member with this tag, whatever its label.

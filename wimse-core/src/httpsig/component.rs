@@ -103,6 +103,11 @@ impl Flag {
     }
 }
 
+/// What the name of a field consists of (RFC 9110 §5.1), in lower case.
+const fn is_field_byte(b: u8) -> bool {
+    matches!(b, b'a'..=b'z' | b'-' | b'0'..=b'9' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'.' | b'^'..=b'`' | b'|' | b'~')
+}
+
 /// No more than this many parameters fit together: `sf`, `key`, `tr` and `req`.
 const MAX_FLAGS: usize = 4;
 
@@ -133,8 +138,7 @@ impl<'a> Component<'a> {
     /// [`ComponentError::Name`] if this is no field name, or not in lower case.
     pub fn field(name: impl Into<Cow<'a, str>>) -> Result<Self, ComponentError> {
         let name = name.into();
-        let token = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if name.is_empty() || !name.bytes().all(token) {
+        if name.is_empty() || !name.bytes().all(is_field_byte) {
             return Err(ComponentError::Name);
         }
         Ok(Self::of(Name::Field(name)))
@@ -302,6 +306,7 @@ impl<'a> From<&'a HeaderName> for Component<'a> {
 }
 
 impl PartialEq<Component<'_>> for Component<'_> {
+    #[inline]
     fn eq(&self, other: &Component<'_>) -> bool {
         // No field has the name of a derived component, which begins with `@`.
         let same_flags =

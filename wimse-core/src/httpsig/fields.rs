@@ -33,7 +33,7 @@ pub struct ReceivedSignatures<'a> {
 /// One label.
 pub(super) struct Entry<'a> {
     pub(super) label: &'a str,
-    pub(super) input: Option<Input>,
+    pub(super) input: Option<Input<'a>>,
     pub(super) signature: Octets,
 }
 
@@ -51,9 +51,11 @@ impl Blank for Entry<'_> {
 
 /// Where the parts of a signature's input are in the vectors of all.
 #[derive(Default)]
-pub(super) struct Input {
+pub(super) struct Input<'a> {
     pub(super) components: Range<usize>,
     pub(super) parameters: Range<usize>,
+    /// See [`SignatureInput::text`].
+    pub(super) text: Option<&'a str>,
     pub(super) defect: Option<HttpSigError>,
 }
 
@@ -66,7 +68,14 @@ impl<'a> ReceivedSignatures<'a> {
     ///
     /// [`HttpSigError`] if the fields as a whole are unusable, see the type.
     pub fn parse(headers: &'a HeaderMap, limits: &Limits) -> Result<Self, HttpSigError> {
-        Reader::read_all(headers, limits, &[SIGNATURE_INPUT, SIGNATURE])
+        let mut received = Self::default();
+        received.read(headers, limits)?;
+        Ok(received)
+    }
+
+    /// As [`Self::parse`], into signatures that are still empty.
+    pub(crate) fn read(&mut self, headers: &'a HeaderMap, limits: &Limits) -> Result<(), HttpSigError> {
+        Reader::read_all(headers, limits, [SIGNATURE_INPUT, SIGNATURE], self)
     }
 
     /// The signature with this label.
@@ -158,10 +167,11 @@ impl<'s> ReceivedSignature<'s> {
         self.parts(self.entry.input.as_ref()?).get("tag")?.as_str()
     }
 
-    fn parts(&self, input: &Input) -> SignatureInput<'s> {
+    fn parts(&self, input: &Input<'s>) -> SignatureInput<'s> {
         SignatureInput {
             components: self.all.components.as_slice().get(input.components.clone()).unwrap_or_default(),
             parameters: self.all.parameters.as_slice().get(input.parameters.clone()).unwrap_or_default(),
+            text: input.text,
         }
     }
 }

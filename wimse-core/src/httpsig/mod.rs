@@ -50,6 +50,7 @@ mod message;
 mod nonce;
 mod octets;
 mod params;
+mod plain;
 pub mod profile;
 mod query_param;
 mod reader;

@@ -38,6 +38,8 @@ impl<'a> Parameter<'a> {
 pub struct SignatureInput<'a> {
     pub(super) components: &'a [Component<'a>],
     pub(super) parameters: &'a [Parameter<'a>],
+    /// The strict serialisation of both, where they were read from it; then they are sound as well.
+    pub(super) text: Option<&'a str>,
 }
 
 impl<'a> SignatureInput<'a> {
@@ -192,6 +194,9 @@ impl<'a> SignatureInput<'a> {
 
     /// Refuses a component that is listed twice or incomplete.
     pub(super) fn check_components(&self) -> Result<(), HttpSigError> {
+        if self.text.is_some() {
+            return Ok(());
+        }
         let mut rest = self.components;
         while let Some((component, after)) = rest.split_first() {
             component.check_complete()?;
@@ -205,6 +210,9 @@ impl<'a> SignatureInput<'a> {
 
     /// Writes the inner list with its parameters: the value of `@signature-params`.
     pub(super) fn write(&self, out: &mut String) {
+        if let Some(text) = self.text {
+            return out.push_str(text);
+        }
         out.push('(');
         for (i, component) in self.components.iter().enumerate() {
             if i > 0 {

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName};
+use http::header::GetAll;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use sfv::visitor::{DictionaryVisitor, EntryVisitor, InnerListVisitor, ItemVisitor, ParameterVisitor};
 use sfv::{BareItemFromInput, KeyRef, Parser};
 
@@ -13,6 +14,7 @@ use super::fields::{Entry, Input, Octets, ReceivedSignatures, SIGNATURE};
 use super::limits::Limits;
 use super::octets::one_member;
 use super::params::{Parameter, SignatureInput};
+use super::plain::one_input;
 use super::value::Stop;
 use crate::few::Few;
 
@@ -20,47 +22,50 @@ use crate::few::Few;
 pub(super) struct Reader<'s, 'a> {
     limits: &'s Limits,
     field: HeaderName,
-    received: ReceivedSignatures<'a>,
+    received: &'s mut ReceivedSignatures<'a>,
     error: Option<HttpSigError>,
 }
 
 impl<'s, 'a> Reader<'s, 'a> {
-    /// Reads these fields, which have their labels in common.
-    pub(super) fn read_all(
+    /// Reads these fields, which have their labels in common, into `received`, which is large and stays where it is.
+    pub(super) fn read_all<const N: usize>(
         headers: &'a HeaderMap,
         limits: &'s Limits,
-        fields: &[HeaderName],
-    ) -> Result<ReceivedSignatures<'a>, HttpSigError> {
+        fields: [HeaderName; N],
+        received: &'s mut ReceivedSignatures<'a>,
+    ) -> Result<(), HttpSigError> {
+        let lines = fields.each_ref().map(|field| headers.get_all(field));
         let mut octets = 0_usize;
-        for line in fields.iter().flat_map(|field| headers.get_all(field)) {
+        for line in lines.iter().flatten() {
             // Two octets are what a comma and a space take when lines are joined.
             octets = octets.saturating_add(line.len() + 2);
             if octets > limits.octets {
                 return Err(HttpSigError::TooLarge);
             }
         }
-        let received = ReceivedSignatures::default();
         let mut reader = Self { limits, field: SIGNATURE, received, error: None };
-        for field in fields {
-            reader.field = field.clone();
-            reader.read(headers)?;
+        for (field, lines) in fields.into_iter().zip(lines) {
+            reader.field = field;
+            reader.read(&lines)?;
         }
-        Ok(reader.received)
+        Ok(())
     }
 
-    fn read(&mut self, headers: &'a HeaderMap) -> Result<(), HttpSigError> {
-        let field = self.field.clone();
-        let mut lines = headers.get_all(&field).iter().peekable();
+    fn read(&mut self, lines: &GetAll<'a, HeaderValue>) -> Result<(), HttpSigError> {
+        let mut lines = lines.iter().peekable();
         let mut several = false;
         while let Some(line) = lines.next() {
             several |= lines.peek().is_some();
             let line = line.as_bytes().trim_ascii();
-            let parsed = match one_member(line).filter(|_| field == SIGNATURE) {
-                Some((label, octets)) => self.signature(label, octets).is_ok(),
-                None => Parser::new(line).parse_dictionary_with_visitor(&mut *self).is_ok(),
+            let in_place = if self.field == SIGNATURE {
+                one_member(line).map(|(label, octets)| self.signature(label, octets).is_ok())
+            } else {
+                one_input(line, self.limits, self.received).map(|()| true)
             };
+            let parsed = in_place
+                .unwrap_or_else(|| Parser::new(line).parse_dictionary_with_visitor(&mut *self).is_ok());
             if !parsed || (several && line.is_empty()) {
-                return Err(self.error.take().unwrap_or(HttpSigError::Syntax(field)));
+                return Err(self.error.take().unwrap_or_else(|| HttpSigError::Syntax(self.field.clone())));
             }
         }
         Ok(())
@@ -136,7 +141,12 @@ impl<'r, 's, 'a> Member<'r, 's, 'a> {
             reader: self.reader,
             label: self.label,
             listed: 0,
-            input: Input { components: components..components, parameters: parameters..parameters, defect },
+            input: Input {
+                components: components..components,
+                parameters: parameters..parameters,
+                text: None,
+                defect,
+            },
         }
     }
 }
@@ -179,7 +189,7 @@ struct InputMember<'r, 's, 'a> {
     label: &'a str,
     /// Components seen so far, readable or not.
     listed: usize,
-    input: Input,
+    input: Input<'a>,
 }
 
 impl<'a> InnerListVisitor<'a> for InputMember<'_, '_, 'a> {
@@ -226,7 +236,8 @@ impl<'a> ParameterVisitor<'a> for InputMember<'_, '_, 'a> {
                 .as_slice()
                 .get(self.input.components.clone())
                 .unwrap_or_default();
-            self.input.defect = SignatureInput { components, parameters: &[] }.check_components().err();
+            self.input.defect =
+                SignatureInput { components, parameters: &[], text: None }.check_components().err();
         }
         self.reader.entry_of(self.label)?.input = Some(self.input);
         Ok(())
@@ -236,7 +247,7 @@ impl<'a> ParameterVisitor<'a> for InputMember<'_, '_, 'a> {
 /// A covered component under way.
 struct Covered<'i, 's, 'a> {
     reader: &'i mut Reader<'s, 'a>,
-    input: &'i mut Input,
+    input: &'i mut Input<'a>,
     component: Option<Component<'a>>,
     parameters: usize,
 }

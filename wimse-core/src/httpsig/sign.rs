@@ -39,8 +39,13 @@ impl<'a> SignatureBuilder<'a> {
     /// Covers these components too.
     #[must_use]
     pub fn cover<C: Into<Component<'a>>>(mut self, components: impl IntoIterator<Item = C>) -> Self {
-        components.into_iter().for_each(|component| self.components.push(component.into()));
+        self.cover_too(components.into_iter().map(Into::into));
         self
+    }
+
+    /// As [`Self::cover`], where the builder stands: it is large.
+    pub(in crate::httpsig) fn cover_too(&mut self, components: impl Iterator<Item = Component<'a>>) {
+        components.for_each(|component| self.components.push(component));
     }
 
     /// Sets `created`.
@@ -86,17 +91,25 @@ impl<'a> SignatureBuilder<'a> {
     }
 
     fn checked(mut self, name: impl Into<Cow<'a, str>>, value: Result<Value<'a>, ValueInvalid>) -> Self {
-        let name = name.into();
+        self.set(name.into(), value);
+        self
+    }
+
+    /// Sets a parameter where the builder stands: it is large.
+    pub(in crate::httpsig) fn set(&mut self, name: Cow<'a, str>, value: Result<Value<'a>, ValueInvalid>) {
         match value {
             Ok(value) if KeyRef::from_str(&name).is_ok() => self.parameters.push(Parameter { name, value }),
             _ => self.encodable = false,
         }
-        self
     }
 
     /// What will be covered and said.
     pub fn input(&self) -> SignatureInput<'_> {
-        SignatureInput { components: self.components.as_slice(), parameters: self.parameters.as_slice() }
+        SignatureInput {
+            components: self.components.as_slice(),
+            parameters: self.parameters.as_slice(),
+            text: None,
+        }
     }
 
     /// As [`Self::input`], if a field can hold it.

@@ -6,6 +6,8 @@ use std::fmt;
 use memchr::memchr2;
 use sfv::{BareItemFromInput, Date, Decimal, Integer, ItemSerializer, StringRef, TokenRef};
 
+use crate::digits::Digits;
+
 /// A bare item: integer, decimal, string, token, byte sequence, boolean, date or display string.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Value<'a>(BareItemFromInput<'a>);
@@ -136,6 +138,7 @@ pub(super) fn write_bare_item(item: &BareItemFromInput<'_>, out: &mut String) {
             out.push_str(text.as_str());
             out.push('"');
         }
+        BareItemFromInput::Integer(number) => out.push_str(Digits::from(i64::from(*number)).as_str()),
         _ => _ = ItemSerializer::with_buffer(out).bare_item(item).finish(),
     }
 }

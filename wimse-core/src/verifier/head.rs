@@ -82,7 +82,9 @@ impl HeadVerified {
             return Verifying::done(Err(self.verifier.rejected(rejection, self.target())));
         }
         let target = Target { method: &self.method, path: self.uri.path() };
-        self.verifier.use_up(self.judged, target, &mut NoTrace)
+        // The content may have taken its time.
+        let now = self.verifier.0.clock.now();
+        self.verifier.use_up(self.judged, now, target, &mut NoTrace)
     }
 
     /// Refuses the request after all, for example because its content is too large, and reports that.

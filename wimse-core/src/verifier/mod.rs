@@ -88,6 +88,8 @@ const ANY_SENDER: &str = "";
 
 /// A request whose head is sound.
 struct Judged {
+    /// When the head was judged.
+    now: UnixTime,
     peer: Peer,
     wit: Arc<Wit>,
     proofs: Proofs,
@@ -201,7 +203,11 @@ impl Verifier {
             Ok(judged)
         });
         match judged {
-            Ok(judged) => self.use_up(judged, target, t),
+            // Nothing was waited for: the head was judged just now.
+            Ok(judged) => {
+                let now = judged.now;
+                self.use_up(judged, now, target, t)
+            }
             Err(rejection) => Verifying::done(Err(self.rejected(rejection, target))),
         }
     }
@@ -315,22 +321,20 @@ impl Verifier {
                 (Peer::new(by, Some(token)), Proofs::Signature { signature, wpt: burnt.ok() })
             }
         };
-        Ok(Judged { peer, wit, proofs })
+        Ok(Judged { now, peer, wit, proofs })
     }
 
     /// The last stage: every proof of the request counts once.
-    fn use_up<T: Trace>(&self, judged: Judged, target: Target<'_>, t: &mut T) -> Verifying {
-        let Judged { peer, wit, proofs } = judged;
+    fn use_up<T: Trace>(&self, judged: Judged, now: UnixTime, target: Target<'_>, t: &mut T) -> Verifying {
+        let Judged { peer, wit, proofs, .. } = judged;
         let ask = |scope: &str, id: &str, until| {
-            // The content may have taken its time.
-            let now = self.0.clock.now();
             let proof = ProofUse::new(scope, id, until, now).with_caller(wit.subject().as_str());
             self.0.replay.as_ref().map(|cache| cache.use_once(&proof))
         };
         let answers = match proofs {
             Proofs::Wpt(answer) => [answer, None],
             Proofs::Signature { signature, wpt } => {
-                if let Err(rejection) = self.still_valid(&peer) {
+                if let Err(rejection) = self.still_valid(&peer, now) {
                     return Verifying::done(Err(self.rejected(rejection, target)));
                 }
                 let token = wpt.and_then(|wpt| ask(wit.subject().as_str(), &wpt.id, wpt.until));
@@ -341,8 +345,8 @@ impl Verifier {
     }
 
     /// Whether a peer's proof did not expire while its content or a replay store took their time.
-    fn still_valid(&self, peer: &Peer) -> Result<(), Rejection> {
-        let (now, until) = (self.0.clock.now(), peer.expires_at().plus(self.0.limits.leeway));
+    fn still_valid(&self, peer: &Peer, now: UnixTime) -> Result<(), Rejection> {
+        let until = peer.expires_at().plus(self.0.limits.leeway);
         if now < until {
             return Ok(());
         }

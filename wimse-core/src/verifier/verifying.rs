@@ -98,7 +98,8 @@ impl Pending {
         if self.answers.iter().any(Option::is_some) {
             return Poll::Pending;
         }
-        Poll::Ready(self.verifier.still_valid(&self.peer).map(|()| self.peer.clone()))
+        let now = self.verifier.0.clock.now();
+        Poll::Ready(self.verifier.still_valid(&self.peer, now).map(|()| self.peer.clone()))
     }
 }
 

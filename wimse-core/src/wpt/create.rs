@@ -1,7 +1,5 @@
 //! Making a Workload Proof Token.
 
-use std::io::Write;
-
 use http::{HeaderMap, HeaderValue};
 
 use super::TYPE;
@@ -9,6 +7,7 @@ use super::context::{ContextFields, Single, TXN_TOKEN, hash, single};
 use super::fields::{Uncoverable, access_token};
 use crate::clock::UnixTime;
 use crate::credential::Credential;
+use crate::digits::Digits;
 use crate::few::Few;
 use crate::jose::{Algorithm, ProofId, base64url, sha256, sign_token};
 use crate::revision::WptWire;
@@ -49,7 +48,7 @@ fn claims(request: &ProofRequest<'_>) -> Result<Claims, SignError> {
     out.extend(b"{\"aud\":");
     text(request.audience, &mut out)?;
     out.extend(b",\"exp\":");
-    number(request.expires_at.as_secs(), &mut out);
+    out.extend(Digits::from(request.expires_at.as_secs()).as_str().as_bytes());
     out.extend(b",\"jti\":\"");
     out.extend(ProofId::draw().map_err(SignError::Key)?.as_str().as_bytes());
     out.extend(b"\",\"wth\":\"");
@@ -102,12 +101,4 @@ fn text(text: &str, out: &mut Claims) -> Result<(), SignError> {
         out.extend(&serde_json::to_vec(text).map_err(|_| SignError::Audience)?);
     }
     Ok(())
-}
-
-fn number(number: i64, out: &mut Claims) {
-    let mut digits = [0; 20];
-    let mut rest = &mut digits[..];
-    // Twenty octets hold every `i64`.
-    let free = write!(rest, "{number}").map_or(20, |()| rest.len());
-    out.extend(digits.get(..20 - free).unwrap_or_default());
 }

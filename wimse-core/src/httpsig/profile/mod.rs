@@ -7,6 +7,7 @@
 
 mod accept;
 mod content;
+mod lines;
 mod request;
 mod response;
 mod rules;

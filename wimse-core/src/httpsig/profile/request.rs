@@ -114,8 +114,8 @@ impl RequestCheck<'_> {
     ) -> Result<VerifiedRequest, Rejection> {
         let headers = self.request.headers();
         let check = Check { wit: self.wit, headers, terms: self.terms };
-        check.message(self.request, self.context, t)?;
-        let mandatory = of_request(self.terms.revision, self.context, headers);
+        let lines = check.message(self.request, self.context, t)?;
+        let mandatory = of_request(self.terms.revision, lines, self.context, headers);
         let (input, common) = check.claims(signature, mandatory, &[REQUEST_NONCE], t)?;
 
         let audience = input.string(AUDIENCE).map_err(|e| refuse(t, Step::ProofAudience, &e))?;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName};
 
 use super::TAG;
+use super::lines::{Lines, REQUEST_FIELDS};
 use super::suspects::Suspects;
 use crate::clock::UnixTime;
 use crate::httpsig::digest::{CONTENT_DIGEST, ContentDigest};
@@ -17,7 +18,6 @@ use crate::limits::MAX_LEEWAY;
 use crate::revision::Revision;
 use crate::trace::{Step, Trace, ensure};
 use crate::wit::{WORKLOAD_IDENTITY_TOKEN, Wit};
-use crate::wpt::TXN_TOKEN;
 use crate::{Reason, Rejection};
 
 /// The longest validity that is accepted by default, from `created` to `expires`: 10 minutes.
@@ -26,20 +26,19 @@ pub const MAX_WINDOW: Duration = Duration::from_secs(600);
 /// The longest nonce that is accepted, in octets.
 const MAX_NONCE: usize = 256;
 
-/// Fields that must be covered wherever they are present (http-signature §3).
-static REQUEST_FIELDS: [HeaderName; 5] =
-    [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST, AUTHORIZATION, TXN_TOKEN];
+/// As [`REQUEST_FIELDS`], of a response.
 static RESPONSE_FIELDS: [HeaderName; 3] = [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST];
 
 /// What a request's signature must cover, in the order in which this crate signs it. `further` are fields that must be
 /// covered as well.
 pub(super) fn of_request<'a>(
     revision: Revision,
+    lines: Lines,
     further: &'a [HeaderName],
     headers: &'a HeaderMap,
 ) -> impl Iterator<Item = Component<'a>> {
-    let present = |name: &HeaderName| headers.contains_key(name);
-    request_with(revision, present).chain(fields(further, present))
+    let present = move |name: &HeaderName| lines.count(name) > 0;
+    request_with(revision, present).chain(fields(further, |name| headers.contains_key(name)))
 }
 
 /// What a response's signature must cover, in the order in which this crate signs it.
@@ -113,25 +112,6 @@ pub(super) struct Check<'a> {
     pub(super) terms: Terms,
 }
 
-/// Fields that a message has once: covered as one value, two lines would be one to the signature and two to whoever
-/// reads them.
-static ONCE: [(HeaderName, Reason); 4] = [
-    (WORKLOAD_IDENTITY_TOKEN, Reason::WitRepeated),
-    (CONTENT_TYPE, Reason::ComponentUnresolved),
-    (AUTHORIZATION, Reason::ProofRepeated),
-    (TXN_TOKEN, Reason::TxnToken),
-];
-
-/// The first of them, or of `further`, that a message has more than once.
-pub(super) fn repeated<'a>(
-    headers: &HeaderMap,
-    further: &'a [HeaderName],
-) -> Option<(&'a HeaderName, Reason)> {
-    let once = ONCE.iter().map(|(name, reason)| (name, *reason));
-    let mut once = once.chain(further.iter().map(|name| (name, Reason::ContextTokenMismatch)));
-    once.find(|(name, _)| headers.get_all(*name).iter().nth(1).is_some())
-}
-
 /// What every WIMSE signature says.
 pub(super) struct Common<'s> {
     pub(super) nonce: &'s str,
@@ -166,12 +146,13 @@ impl Check<'_> {
         request: RequestParts<'_>,
         further: &[HeaderName],
         t: &mut T,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Lines, Rejection> {
         let headers = self.headers;
         let located = request.has_path();
         let found = format_args!("{} {}", request.method(), request.path());
         ensure(t, Step::RequestTarget, located, Reason::RequestTarget, format_args!("a path"), found)?;
-        let twice = repeated(headers, further);
+        let lines = Lines::of(headers);
+        let twice = lines.repeated(headers, further);
         let name = twice.map_or("none", |(name, _)| name.as_str());
         let or = twice.map_or(Reason::WitRepeated, |(_, reason)| reason);
         let expected = format_args!("no field twice that must be one");
@@ -180,7 +161,7 @@ impl Check<'_> {
         let same = token.is_some_and(|token| token.as_bytes() == self.wit.token().as_bytes());
         let found = format_args!("{}", if same { "it" } else { "another, or none" });
         let expected = format_args!("the token that was validated");
-        ensure(t, Step::WitField, same, Reason::ProofWitMismatch, expected, found)
+        ensure(t, Step::WitField, same, Reason::ProofWitMismatch, expected, found).map(|()| lines)
     }
 
     /// Coverage, parameters and time: all that needs no cryptography.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 
-use super::rules::{MAX_WINDOW, of_request, of_response, repeated};
+use super::lines::Lines;
+use super::rules::{MAX_WINDOW, of_request, of_response};
 use super::{AUDIENCE, Exchange, REQUEST_NONCE, SIGN_RESPONSE, TAG};
 use crate::clock::UnixTime;
 use crate::credential::Credential;
@@ -87,18 +88,21 @@ impl RequestSignature<'_> {
         if self.audience.is_empty() {
             return Err(SignatureError::Audience);
         }
-        prepare(self.credential, self.lifetime, headers, self.context)?;
+        let lines = prepare(self.credential, self.lifetime, headers, self.context)?;
         set_digest(headers, content);
+        let lines = lines.with_digest(!content.is_empty());
         let nonce = ProofId::draw().map_err(SignatureError::Key)?;
-        let mut builder = SignatureBuilder::new(LABEL)
-            .cover(of_request(self.revision, self.context, headers))
-            .created(self.now)
-            .expires(self.now.plus(self.lifetime).min(self.credential.expires_at()))
-            .nonce(nonce.as_str())
-            .tag(TAG)
-            .parameter(AUDIENCE, Value::string(self.audience).map_err(|_| SignatureError::Audience)?);
+        let audience = Value::string(self.audience).map_err(|_| SignatureError::Audience)?;
+        let expires = self.now.plus(self.lifetime).min(self.credential.expires_at());
+        let mut builder = SignatureBuilder::new(LABEL);
+        builder.cover_too(of_request(self.revision, lines, self.context, headers));
+        builder.set("created".into(), Value::integer(self.now.as_secs()));
+        builder.set("expires".into(), Value::integer(expires.as_secs()));
+        builder.set("nonce".into(), Value::string(nonce.as_str()));
+        builder.set("tag".into(), Value::string(TAG));
+        builder.set(AUDIENCE.into(), Ok(audience));
         if self.sign_response {
-            builder = builder.parameter(SIGN_RESPONSE, Value::boolean(true));
+            builder.set(SIGN_RESPONSE.into(), Ok(Value::boolean(true)));
         }
         let message = RequestParts::in_origin_form(method, target, headers).into();
         finish(&builder, &message, self.credential, self.now)?.append_to(headers, &Limits::default())?;
@@ -155,18 +159,19 @@ fn prepare(
     lifetime: Duration,
     headers: &mut HeaderMap,
     context: &[HeaderName],
-) -> Result<(), SignatureError> {
+) -> Result<Lines, SignatureError> {
     if lifetime < Duration::from_secs(1) || lifetime > MAX_WINDOW {
         return Err(SignatureError::Lifetime);
     }
     remove_signature(headers)?;
     headers.insert(WORKLOAD_IDENTITY_TOKEN, credential.token().clone());
-    if let Some((name, _)) = repeated(headers, context) {
+    let lines = Lines::of(headers);
+    if let Some((name, _)) = lines.repeated(headers, context) {
         // Without a signature beside it the token is not to travel either.
         headers.remove(WORKLOAD_IDENTITY_TOKEN);
         return Err(SignatureError::RepeatedField(name.clone()));
     }
-    Ok(())
+    Ok(lines)
 }
 
 /// Takes an earlier signature of ours away, with what was added to be covered by it.

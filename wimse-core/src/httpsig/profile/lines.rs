@@ -1,0 +1,57 @@
+//! The fields of a request that its signature is about, each looked up once.
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+
+use crate::Reason;
+use crate::httpsig::digest::CONTENT_DIGEST;
+use crate::wit::WORKLOAD_IDENTITY_TOKEN;
+use crate::wpt::TXN_TOKEN;
+
+/// Fields that must be covered wherever they are present (http-signature §3).
+pub(super) static REQUEST_FIELDS: [HeaderName; 5] =
+    [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST, AUTHORIZATION, TXN_TOKEN];
+
+/// Those of the [`REQUEST_FIELDS`] that a message has once: covered as one value, two lines would be one to the signature and two to whoever
+/// reads them.
+static ONCE: [(HeaderName, Reason); 4] = [
+    (WORKLOAD_IDENTITY_TOKEN, Reason::WitRepeated),
+    (CONTENT_TYPE, Reason::ComponentUnresolved),
+    (AUTHORIZATION, Reason::ProofRepeated),
+    (TXN_TOKEN, Reason::TxnToken),
+];
+
+/// How many lines a message has of each of the [`REQUEST_FIELDS`]: none, one, or two for more. Looked up once.
+#[derive(Clone, Copy)]
+pub(super) struct Lines([usize; REQUEST_FIELDS.len()]);
+
+impl Lines {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self(REQUEST_FIELDS.each_ref().map(|name| headers.get_all(name).iter().take(2).count()))
+    }
+
+    pub(super) fn count(self, name: &HeaderName) -> usize {
+        let mut known = REQUEST_FIELDS.iter().zip(self.0);
+        known.find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    }
+
+    /// The first field that must be one value, or of `further`, that a message has more than once.
+    pub(super) fn repeated<'a>(
+        self,
+        headers: &HeaderMap,
+        further: &'a [HeaderName],
+    ) -> Option<(&'a HeaderName, Reason)> {
+        let once = ONCE.iter().find(|(name, _)| self.count(name) > 1).map(|(name, reason)| (name, *reason));
+        let several = |name: &&HeaderName| headers.get_all(*name).iter().nth(1).is_some();
+        once.or_else(|| Some((further.iter().find(several)?, Reason::ContextTokenMismatch)))
+    }
+
+    /// A digest was set, or removed.
+    pub(super) fn with_digest(self, digest: bool) -> Self {
+        let mut known = REQUEST_FIELDS.iter().zip(self.0);
+        Self(self.0.map(|count| match known.next() {
+            Some((name, _)) if *name == CONTENT_DIGEST => usize::from(digest),
+            _ => count,
+        }))
+    }
+}
