@@ -78,7 +78,9 @@ async fn wpt_21_amb_34_a_redis_that_dies_and_comes_back_empty_lets_no_replay_thr
         fleet.send_to_all(proof).await.iter().for_each(|reply| reply.assert_undecided());
     }
     redis.start_again();
-    assert_eq!(redis.command(&["DBSIZE"]), ":0", "it lost its memory");
+    // At most the mark that the first to come back has set by now.
+    let left = redis.command(&["DBSIZE"]);
+    assert!(left == ":0" || left == ":1", "it lost its memory: {left}");
 
     let replay = async {
         // For longer than the recovery takes, and while the proofs themselves are still valid.
