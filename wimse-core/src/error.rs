@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
+use crate::ascii;
 use crate::httpsig::ACCEPT_SIGNATURE;
 use crate::trace::Step;
 
@@ -307,7 +308,7 @@ impl Tame {
 
 impl fmt::Write for Tame {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
-        if piece.len() <= self.left && piece.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        if piece.len() <= self.left && ascii::is_printable(piece.as_bytes()) {
             self.text.push_str(piece);
             self.left -= piece.len();
             return Ok(());

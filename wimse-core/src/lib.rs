@@ -7,6 +7,7 @@
 //! The texts: draft-ietf-wimse-workload-creds ("workload-creds"), draft-ietf-wimse-wpt ("wpt"),
 //! draft-ietf-wimse-http-signature ("http-signature") on RFC 9421, draft-ietf-wimse-identifier ("identifier draft"), draft-ietf-wimse-arch ("architecture"), SPIFFE WIT-SVID.
 
+mod ascii;
 pub mod audience;
 pub mod callee;
 pub mod clock;

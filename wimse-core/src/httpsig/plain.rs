@@ -10,6 +10,7 @@ use super::fields::{Entry, Input, Octets, ReceivedSignatures};
 use super::limits::Limits;
 use super::params::{Parameter, SignatureInput};
 use super::value::Value;
+use crate::ascii::is_printable;
 
 /// Components and parameters that are read in place: as many as there is room for without the heap.
 const COMPONENTS: usize = 10;
@@ -38,8 +39,8 @@ pub(super) fn one_input<'a>(
 }
 
 fn read<'a>(line: &'a [u8], limits: &Limits, received: &mut ReceivedSignatures<'a>) -> Option<()> {
-    // Without a branch, so that it looks at many octets at once. After that, every quotation mark begins or ends a text.
-    let simple = line.iter().fold(true, |all, b| all & (b.wrapping_sub(b' ') < 0x5f) & (*b != b'\\'));
+    // Without escapes, every quotation mark begins or ends a text.
+    let simple = is_printable(line) && memchr(b'\\', line).is_none();
     let line = std::str::from_utf8(line).ok().filter(|_| simple)?;
     let equals = memchr(b'=', line.as_bytes())?;
     let label = KeyRef::from_str(line.get(..equals)?).ok()?.as_str();

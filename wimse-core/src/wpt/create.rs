@@ -1,10 +1,12 @@
 //! Making a Workload Proof Token.
 
 use http::{HeaderMap, HeaderValue};
+use memchr::memchr2;
 
 use super::TYPE;
 use super::context::{ContextFields, Single, TXN_TOKEN, hash, single};
 use super::fields::{Uncoverable, access_token};
+use crate::ascii::is_printable;
 use crate::clock::UnixTime;
 use crate::credential::Credential;
 use crate::digits::Digits;
@@ -92,10 +94,10 @@ fn hash_member(before: &[u8], digest: &[u8; 32], out: &mut Claims) {
 
 /// JSON of a text.
 fn text(text: &str, out: &mut Claims) -> Result<(), SignError> {
-    let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\';
-    if text.bytes().all(plain) {
+    let octets = text.as_bytes();
+    if is_printable(octets) && memchr2(b'"', b'\\', octets).is_none() {
         out.push(b'"');
-        out.extend(text.as_bytes());
+        out.extend(octets);
         out.push(b'"');
     } else {
         out.extend(&serde_json::to_vec(text).map_err(|_| SignError::Audience)?);

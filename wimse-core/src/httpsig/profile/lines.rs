@@ -12,13 +12,14 @@ use crate::wpt::TXN_TOKEN;
 pub(super) static REQUEST_FIELDS: [HeaderName; 5] =
     [WORKLOAD_IDENTITY_TOKEN, CONTENT_TYPE, CONTENT_DIGEST, AUTHORIZATION, TXN_TOKEN];
 
-/// Those of the [`REQUEST_FIELDS`] that a message has once: covered as one value, two lines would be one to the signature and two to whoever
-/// reads them.
-static ONCE: [(HeaderName, Reason); 4] = [
-    (WORKLOAD_IDENTITY_TOKEN, Reason::WitRepeated),
-    (CONTENT_TYPE, Reason::ComponentUnresolved),
-    (AUTHORIZATION, Reason::ProofRepeated),
-    (TXN_TOKEN, Reason::TxnToken),
+/// Those of the [`REQUEST_FIELDS`] that a message has once, and why it is refused if it has several: covered as one value, two lines would
+/// be one to the signature and two to whoever reads them.
+const ONCE: [Option<Reason>; REQUEST_FIELDS.len()] = [
+    Some(Reason::WitRepeated),
+    Some(Reason::ComponentUnresolved),
+    None,
+    Some(Reason::ProofRepeated),
+    Some(Reason::TxnToken),
 ];
 
 /// How many lines a message has of each of the [`REQUEST_FIELDS`]: none, one, or two for more. Looked up once.
@@ -30,9 +31,12 @@ impl Lines {
         Self(REQUEST_FIELDS.each_ref().map(|name| headers.get_all(name).iter().take(2).count()))
     }
 
-    pub(super) fn count(self, name: &HeaderName) -> usize {
-        let mut known = REQUEST_FIELDS.iter().zip(self.0);
-        known.find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    /// Those of the [`REQUEST_FIELDS`] that must be covered: what the message has, and the token in any case, without which there is no
+    /// key to verify with.
+    pub(super) fn covered<'a>(self) -> impl Iterator<Item = &'a HeaderName> {
+        let wanted =
+            |(name, count): &(&'a HeaderName, usize)| *count > 0 || **name == WORKLOAD_IDENTITY_TOKEN;
+        REQUEST_FIELDS.iter().zip(self.0).filter(wanted).map(|(name, _)| name)
     }
 
     /// The first field that must be one value, or of `further`, that a message has more than once.
@@ -41,7 +45,8 @@ impl Lines {
         headers: &HeaderMap,
         further: &'a [HeaderName],
     ) -> Option<(&'a HeaderName, Reason)> {
-        let once = ONCE.iter().find(|(name, _)| self.count(name) > 1).map(|(name, reason)| (name, *reason));
+        let mut known = REQUEST_FIELDS.iter().zip(ONCE).zip(self.0);
+        let once = known.find_map(|((name, reason), count)| Some((name, reason.filter(|_| count > 1)?)));
         let several = |name: &&HeaderName| headers.get_all(*name).iter().nth(1).is_some();
         once.or_else(|| Some((further.iter().find(several)?, Reason::ContextTokenMismatch)))
     }

@@ -37,8 +37,7 @@ pub(super) fn of_request<'a>(
     further: &'a [HeaderName],
     headers: &'a HeaderMap,
 ) -> impl Iterator<Item = Component<'a>> {
-    let present = move |name: &HeaderName| lines.count(name) > 0;
-    request_with(revision, present).chain(fields(further, |name| headers.contains_key(name)))
+    request_with(revision, lines.covered()).chain(fields(further, |name| headers.contains_key(name)))
 }
 
 /// What a response's signature must cover, in the order in which this crate signs it.
@@ -51,7 +50,7 @@ pub(super) fn of_response(
 
 /// What the signature of a request with all the fields in question must cover.
 pub(super) fn most_of_request(revision: Revision) -> impl Iterator<Item = Component<'static>> {
-    request_with(revision, |_| true)
+    request_with(revision, REQUEST_FIELDS.iter())
 }
 
 /// What the signature of a response with all the fields in question must cover.
@@ -66,9 +65,9 @@ pub(super) fn least_of_response(revision: Revision) -> impl Iterator<Item = Comp
 
 fn request_with<'a>(
     revision: Revision,
-    present: impl Fn(&HeaderName) -> bool,
+    fields: impl Iterator<Item = &'a HeaderName>,
 ) -> impl Iterator<Item = Component<'a>> {
-    request_target(revision).map(Component::from).chain(fields(&REQUEST_FIELDS, present))
+    request_target(revision).map(Component::from).chain(fields.map(Component::from))
 }
 
 fn response_with(
@@ -173,8 +172,9 @@ impl Check<'_> {
         t: &mut T,
     ) -> Result<(SignatureInput<'s>, Common<'s>), Rejection> {
         let input = signature.input().map_err(|error| refuse(t, Step::SignatureFields, &error))?;
-        for component in mandatory {
-            let covered = input.covers(&component);
+        for (place, component) in mandatory.enumerate() {
+            // Those who sign in the order of the rules are understood faster.
+            let covered = input.components().get(place) == Some(&component) || input.covers(&component);
             let expected = format_args!("{component} covered");
             let found = format_args!("{}", if covered { "it" } else { "a signature that does not cover it" });
             ensure(t, Step::SignatureCoverage, covered, Reason::ComponentNotCovered, expected, found)?;

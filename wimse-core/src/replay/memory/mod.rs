@@ -8,7 +8,7 @@ mod tests;
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shard::{Question, Shard, Terms};
 use share::Share;
@@ -56,7 +56,7 @@ const DEFAULT_SHARE: u8 = 50;
 /// What it knows ends with the process: a proof used shortly before a restart could be used once more until it
 /// expires, and replicas do not know of each other. Use a shared store where that matters.
 pub struct MemoryReplayCache {
-    shards: Box<[Mutex<Shard>]>,
+    shards: Box<[Locked]>,
     terms: Terms,
     keyed: RandomState,
 }
@@ -72,7 +72,7 @@ impl MemoryReplayCache {
     pub fn with_capacity(capacity: usize) -> Self {
         let shards = capacity.div_ceil(SHARD_CAPACITY).clamp(FEWEST_SHARDS, MOST_SHARDS);
         Self {
-            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            shards: (0..shards).map(|_| Locked::default()).collect(),
             terms: Terms { capacity: capacity.div_ceil(shards).max(1), share: Share::percent(DEFAULT_SHARE) },
             keyed: RandomState::new(),
         }
@@ -98,7 +98,7 @@ impl MemoryReplayCache {
 
     /// How many proofs are remembered, expired ones that were not yet dropped included.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
     /// Whether no proof is remembered.
@@ -107,7 +107,7 @@ impl MemoryReplayCache {
     }
 
     /// The shard that remembers the proof, and what that is to be asked.
-    fn question(&self, proof: &ProofUse<'_>) -> Option<(&Mutex<Shard>, Question)> {
+    fn question(&self, proof: &ProofUse<'_>) -> Option<(&Locked, Question)> {
         // `str` hashing is prefix-free, so no two pairs of scope and identifier read the same. The three values come from
         // different inputs to a keyed hash, so they say nothing of each other.
         let mut hasher = self.keyed.build_hasher();
@@ -133,14 +133,25 @@ impl MemoryReplayCache {
     }
 }
 
+/// A shard and its lock, together on a cache line of their own: one line is fetched for both, and threads in different shards do
+/// not disturb each other.
+#[derive(Default)]
+#[repr(align(64))]
+struct Locked(Mutex<Shard>);
+
+impl Locked {
+    fn lock(&self) -> MutexGuard<'_, Shard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl ReplayCache for MemoryReplayCache {
     fn use_once(&self, proof: &ProofUse<'_>) -> ReplayAnswer {
         let Some((shard, question)) = self.question(proof) else {
             return ReplayAnswer::Ready(Err(ReplayError::Unavailable));
         };
         // The lock is held for one look-up and one insertion, never across an await.
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        ReplayAnswer::Ready(shard.use_once(&question, self.terms))
+        ReplayAnswer::Ready(shard.lock().use_once(&question, self.terms))
     }
 }
 

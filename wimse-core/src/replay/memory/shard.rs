@@ -24,9 +24,7 @@ pub(super) struct Terms {
     pub(super) share: Share,
 }
 
-/// On a cache line of its own, so that threads in different shards do not disturb each other.
 #[derive(Default)]
-#[repr(align(64))]
 pub(super) struct Shard {
     table: Table,
     /// What expired before this period was forgotten.
