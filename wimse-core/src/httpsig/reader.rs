@@ -15,7 +15,7 @@ use super::limits::Limits;
 use super::octets::one_member;
 use super::params::{Parameter, SignatureInput};
 use super::plain::one_input;
-use super::value::Stop;
+use super::value::{Stop, Value};
 use crate::few::Few;
 
 /// Collects what the parser hands out, and why it was stopped.
@@ -222,7 +222,10 @@ impl<'a> ParameterVisitor<'a> for InputMember<'_, '_, 'a> {
         if own.iter().any(|parameter| parameter.name == name) {
             return Err(self.reader.stop(HttpSigError::DuplicateParameter));
         }
-        self.reader.received.parameters.push(Parameter { name: Cow::Borrowed(name), value: value.into() });
+        self.reader
+            .received
+            .parameters
+            .push(Parameter { name: Cow::Borrowed(name), value: Value::parsed(value) });
         self.input.parameters.end += 1;
         Ok(())
     }

@@ -106,18 +106,17 @@ impl<'a> Value<'a> {
         self.0.as_display_string().map(|text| &**text)
     }
 
+    /// What the parser read.
+    pub(super) const fn parsed(item: BareItemFromInput<'a>) -> Self {
+        Self(item)
+    }
+
     pub(super) fn write(&self, out: &mut String) {
         write_bare_item(&self.0, out);
     }
 
     pub(super) fn write_as_parameter(&self, name: &str, out: &mut String) {
         write_parameter(name, &self.0, out);
-    }
-}
-
-impl<'a> From<BareItemFromInput<'a>> for Value<'a> {
-    fn from(item: BareItemFromInput<'a>) -> Self {
-        Self(item)
     }
 }
 

@@ -228,7 +228,7 @@ impl JwksAnchorsBuilder {
         if let Some(url) = &self.proxy {
             client = client.proxy(Proxy::https(url).map_err(|_| BuildError::Proxy)?);
         }
-        client.build().map_err(BuildError::Client)
+        client.build().map_err(|error| BuildError::Client(error.into()))
     }
 }
 

@@ -26,7 +26,7 @@ pub enum BuildError {
     /// The limit on the size of answers is zero or over 1 MiB.
     MaxSize,
     /// The HTTP client could not be made: a root certificate that is none, or no certificates of the system.
-    Client(reqwest::Error),
+    Client(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl fmt::Display for BuildError {
@@ -48,7 +48,7 @@ impl fmt::Display for BuildError {
             }
             Self::StaleLimit => f.write_str("the stale limit must not be below the longest refresh interval"),
             Self::MaxSize => f.write_str("answers are limited to at most 1 MiB, and to more than nothing"),
-            Self::Client(error) => write!(f, "the HTTP client could not be made: {}", chain(error)),
+            Self::Client(error) => write!(f, "the HTTP client could not be made: {}", chain(error.as_ref())),
         }
     }
 }
@@ -57,7 +57,7 @@ impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Domains(error) => Some(error),
-            Self::Client(error) => Some(error),
+            Self::Client(error) => Some(error.as_ref()),
             _ => None,
         }
     }
