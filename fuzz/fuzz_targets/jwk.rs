@@ -33,7 +33,9 @@ fuzz_target!(|data: &[u8]| {
             let signature = key.sign(message).unwrap();
             assert!(public.verify(key.algorithm(), message, &signature).is_ok());
             assert!(public.verify(key.algorithm(), b"massage", &signature).is_err());
-            assert!(!format!("{key:?}").contains(source["d"].as_str().unwrap()));
+            // Unless somebody put the secret into a public member, such as `kid`.
+            let secret = source["d"].as_str().unwrap();
+            assert!(!format!("{key:?}").contains(secret) || key.public_jwk().to_string().contains(secret));
         }
     });
 });

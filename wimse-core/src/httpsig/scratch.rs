@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use zeroize::Zeroize;
+
 use super::base::BaseBuilder;
 
 /// A larger buffer is given back, in octets.
@@ -25,6 +27,8 @@ pub(super) fn with_scratch<R>(work: impl FnOnce(&mut BaseBuilder) -> R) -> R {
         octets.clear();
         // Nothing is kept where the thread is about to end.
         _ = TEXT.try_with(|text| text.set(String::from_utf8(octets).unwrap_or_default()));
+    } else {
+        octets.zeroize();
     }
     result
 }

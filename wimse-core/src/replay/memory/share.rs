@@ -26,8 +26,8 @@ impl Share {
     }
 }
 
-/// How many entries each caller holds, at least, in a fixed amount of memory: a caller is counted in two rows, in a cell of
-/// each, and the lower of the two counts is its own. Only a caller whose 16 bits are those of another one is taken for it.
+/// How many entries each caller holds, in a fixed amount of memory: a caller is counted in two rows, in a cell of each, and the lower of
+/// the two counts is taken. It is never too low, and too high only where others share both of its cells.
 pub(super) struct Holdings {
     high: [u32; 256],
     low: [u32; 256],
