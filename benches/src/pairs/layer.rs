@@ -66,6 +66,8 @@ pub(crate) fn run(report: &mut Report, effort: Effort, caller: &Caller) {
 }
 
 fn routed(router: Router) -> Routed {
+    // As `axum::serve` does it, once and not for each request.
+    let router: Router = router.with_state(());
     BoxCloneSyncService::new(router)
 }
 

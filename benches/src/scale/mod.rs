@@ -2,6 +2,7 @@
 
 mod callers;
 mod cores;
+mod memory;
 mod nonces;
 mod replay;
 mod world;
