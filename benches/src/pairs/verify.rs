@@ -20,6 +20,10 @@ pub(crate) fn run(report: &mut Report, effort: Effort, caller: &Caller) {
     let pair = |signer: &Signer, content| measure(effort, &known, signer, content, &raw);
 
     report.row(&name("WPT verify"), |name| row(name, &pair(&wpt, b"")).at_most(1.03).allowing(0.0));
+    report.row(&name("WPT verify, nothing remembered against replay"), |name| {
+        let verifier = verifier(&caller.store).allow_replay().build().unwrap();
+        row(name, &measure(effort, &verifier, &wpt, b"", &raw))
+    });
     report.row(&name("HTTP signature verify"), |name| {
         row(name, &pair(&signature, b"")).at_most(1.06).allowing(0.0)
     });
