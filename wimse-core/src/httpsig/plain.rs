@@ -51,7 +51,7 @@ fn read<'a>(line: &'a [u8], limits: &Limits, received: &mut ReceivedSignatures<'
         let (name, behind) = quoted(rest)?;
         let mut component = component(name)?;
         rest = behind;
-        if let Some(behind) = rest.strip_prefix(";req") {
+        if let Some(behind) = rest.strip_prefix(";req").filter(|_| limits.parameters > 0) {
             component = component.with(ComponentParameter::Req).ok()?;
             rest = behind;
         }
@@ -227,6 +227,9 @@ mod tests {
         ] {
             assert!(one_input(b"a=(\"x\");b", &limits, &mut ReceivedSignatures::default()).is_none());
         }
+        let none = Limits { parameters: 0, ..limits };
+        assert!(one_input(b"a=(\"x\")", &none, &mut ReceivedSignatures::default()).is_some());
+        assert!(one_input(b"a=(\"x\";req)", &none, &mut ReceivedSignatures::default()).is_none());
         let list = |n: usize| (0..n).map(|i| format!("\"x{i}\"")).collect::<Vec<_>>().join(" ");
         assert!(is_plain(&format!("a=({})", list(COMPONENTS))));
         assert!(!is_plain(&format!("a=({})", list(COMPONENTS + 1))));

@@ -13,8 +13,8 @@ thread_local! {
     static TEXT: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// Runs `work` with a builder that borrows the thread's buffer. What was in it is wiped: a base repeats fields that may
-/// hold tokens.
+/// Runs `work` with a builder that borrows the thread's buffer. What is in it afterwards is wiped, since a base repeats fields that may
+/// hold tokens; a base that outgrows the buffer while it is built leaves the smaller one to the allocator as it is.
 ///
 /// The buffer is taken out for that time, so that `work` may do the same again, and gets another one.
 pub(super) fn with_scratch<R>(work: impl FnOnce(&mut BaseBuilder) -> R) -> R {
