@@ -48,7 +48,7 @@ pub(crate) async fn run(seconds: u64) -> Result<ExitCode, Box<dyn Error>> {
     for second in 1.. {
         sleep(Duration::from_secs(1)).await;
         if let Some(id) = service.id() {
-            memory.look(id, started.elapsed());
+            memory.look(id, service.remembered(), started.elapsed());
         }
         // A new issuer key is known to everybody before it signs, and the old one until its last token has expired.
         match second % 24 {
@@ -62,8 +62,11 @@ pub(crate) async fn run(seconds: u64) -> Result<ExitCode, Box<dyn Error>> {
             ledger.outage_ends();
         }
         if second % 30 == 0 {
-            let (accepted, mib) = (ledger.accepted(), memory.now_mib());
-            say(&format!("{:>6} s {accepted:>10} calls accepted, {mib} MiB", started.elapsed().as_secs()));
+            let (accepted, mib, proofs) = (ledger.accepted(), memory.now_mib(), service.remembered());
+            let elapsed = started.elapsed().as_secs();
+            say(&format!(
+                "{elapsed:>6} s {accepted:>10} calls accepted, {mib} MiB, {proofs} proofs remembered"
+            ));
         }
         if let Some(ended) = actors.try_join_next() {
             ledger.wrong("soak", format_args!("an actor ended: {ended:?}"));
@@ -92,8 +95,9 @@ fn summary(ledger: &Ledger, memory: &Memory, panics: u64) -> ExitCode {
     wrong.iter().for_each(|what| say(&format!("WRONG  {what}")));
     match memory.growth() {
         Some(growth) => say(&format!(
-            "memory: {growth:.3} of what it was after {WARM_UP:?}, {} MiB now",
-            memory.now_mib()
+            "memory but for proofs: at most {growth:.3} of what it was after {WARM_UP:?}; {} MiB now, at most {} proofs",
+            memory.now_mib(),
+            memory.most_remembered()
         )),
         None => {
             say(&format!("memory: {} MiB; whether it stays flat shows after {WARM_UP:?}", memory.now_mib()));

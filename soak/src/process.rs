@@ -13,6 +13,7 @@ pub(crate) struct Service {
     pub(crate) bases: Vec<String>,
     child: Child,
     panics: Arc<AtomicU64>,
+    remembered: Arc<AtomicU64>,
 }
 
 impl Service {
@@ -36,8 +37,16 @@ impl Service {
                 say(&format!("      the service says: {line}"));
             }
         });
-        let line = BufReader::new(stdout).lines().next_line().await?.ok_or("the service did not start")?;
-        Ok(Self { bases: line.split(' ').map(str::to_owned).collect(), child, panics })
+        let mut lines = BufReader::new(stdout).lines();
+        let bases = lines.next_line().await?.ok_or("the service did not start")?;
+        let remembered = Arc::new(AtomicU64::new(0));
+        let latest = Arc::clone(&remembered);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                line.parse().into_iter().for_each(|number| latest.store(number, Relaxed));
+            }
+        });
+        Ok(Self { bases: bases.split(' ').map(str::to_owned).collect(), child, panics, remembered })
     }
 
     pub(crate) fn id(&self) -> Option<u32> {
@@ -46,6 +55,11 @@ impl Service {
 
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Relaxed)
+    }
+
+    /// How many proofs its replay caches hold.
+    pub(crate) fn remembered(&self) -> u64 {
+        self.remembered.load(Relaxed)
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {

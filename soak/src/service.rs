@@ -1,10 +1,13 @@
 //! The service, in a process of its own: two replicas that share a Redis, follow the issuer's keys and sign their responses.
 
 use std::error::Error;
+use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Router, routing::get, routing::post};
 use bytes::Bytes;
+use tokio::time::sleep;
 use wimse::axum::{Workload, authenticate};
 use wimse::identity::observer::Silent;
 use wimse::redis::RedisReplayCache;
@@ -18,13 +21,13 @@ pub(crate) const SERVICE: &str = "https://orders.example.com";
 /// How much content is read to check its digest.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
-/// Serves until the process is ended, and says where in one line.
+/// Serves until its parent is gone. Says where in one line, and in one more each second how many proofs its memory holds.
 pub(crate) async fn serve(identity: &str, redis: &str) -> Result<(), Box<dyn Error>> {
     // What is logged is made, and thrown away.
     tracing_subscriber::fmt().with_writer(std::io::sink).init();
     let anchors = identity::anchors(identity).await?;
     let own = identity::credential(identity, "orders", Silent).await?;
-    let mut bases = Vec::new();
+    let (mut bases, mut memories) = (Vec::new(), Vec::new());
     for _ in 0..2 {
         let shared = RedisReplayCache::builder(redis)
             // The server writes every command to disk before it answers.
@@ -34,10 +37,12 @@ pub(crate) async fn serve(identity: &str, redis: &str) -> Result<(), Box<dyn Err
             .timeout(Duration::from_millis(500))
             .build()?;
         shared.ready(Duration::from_secs(10)).await?;
+        let memory = Arc::new(MemoryReplayCache::default());
+        memories.push(Arc::clone(&memory));
         let verifier = Verifier::builder()
             .trust_anchors(anchors.trust_store())
             .audiences(Audiences::base_url(SERVICE))
-            .replay_cache(LayeredReplayCache::new(MemoryReplayCache::default(), shared))
+            .replay_cache(LayeredReplayCache::new(memory, shared))
             .build()?;
         let signer = Signer::builder().credentials(own.credentials()).build()?;
         let app = Router::new()
@@ -48,12 +53,13 @@ pub(crate) async fn serve(identity: &str, redis: &str) -> Result<(), Box<dyn Err
         server::serve(listener, app);
         bases.push(base);
     }
-    say(&bases.join(" "));
-    std::future::pending::<()>().await;
-    Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "how the parent process learns of it")]
-fn say(line: &str) {
-    println!("{line}");
+    let mut parent = std::io::stdout();
+    writeln!(parent, "{}", bases.join(" "))?;
+    loop {
+        sleep(Duration::from_secs(1)).await;
+        let remembered: usize = memories.iter().map(|memory| memory.len()).sum();
+        if writeln!(parent, "{remembered}").is_err() {
+            return Ok(());
+        }
+    }
 }
