@@ -30,7 +30,7 @@ pub(crate) async fn serve(identity: &str, redis: &str) -> Result<(), Box<dyn Err
     let (mut bases, mut memories) = (Vec::new(), Vec::new());
     for _ in 0..2 {
         let shared = RedisReplayCache::builder(redis)
-            // The server writes every command to disk before it answers.
+            // The server writes every command to its file before it answers.
             .trust_persistence()
             .allow_new_memory()
             // Load, attackers and both replicas share the cores of this machine.
