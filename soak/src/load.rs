@@ -48,7 +48,7 @@ pub(crate) async fn run(seconds: u64) -> Result<ExitCode, Box<dyn Error>> {
     for second in 1.. {
         sleep(Duration::from_secs(1)).await;
         if let Some(id) = service.id() {
-            memory.look(id, service.remembered(), started.elapsed());
+            memory.look(id, service.remembered(), ledger.accepted(), started.elapsed());
         }
         // A new issuer key is known to everybody before it signs, and the old one until its last token has expired.
         match second % 24 {
@@ -102,6 +102,9 @@ fn summary(ledger: &Ledger, memory: &Memory, panics: u64) -> ExitCode {
         None => {
             say(&format!("memory: {} MiB; whether it stays flat shows after {WARM_UP:?}", memory.now_mib()));
         }
+    }
+    if memory.has_unexplained_proofs() {
+        say("WRONG  memory: more proofs are remembered than were sent in the last minutes");
     }
     say(&format!("{panics} panics, {} wrong decisions", ledger.wrong_decisions()));
     let sound = wrong.is_empty() && panics == 0 && memory.is_flat() && ledger.accepted() > 0;
